@@ -1,0 +1,295 @@
+"""Audio as arrays: the shape that everything shares, decibels, reading, writing, resampling."""
+
+import io
+import stat
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import AudioError
+
+__all__ = [
+    "STEM_CLASSES",
+    "SUFFIXES",
+    "Audio",
+    "amplitude",
+    "checked",
+    "decibels",
+    "decode",
+    "encode_flac",
+    "length",
+    "read",
+    "read_padded",
+    "resample",
+]
+
+Audio: TypeAlias = NDArray[np.float32]
+"""Samples as ``float32`` of shape ``(channels, samples)``, nominally in [-1, 1]."""
+
+STEM_CLASSES = (
+    "Vocals",
+    "Guitars",
+    "Keyboards",
+    "Synthesizers",
+    "Bass",
+    "Drums",
+    "Percussions",
+    "Orchestral",
+)
+"""The eight classes of the task (arXiv 2505.21827), in the order used everywhere."""
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
+"""File names that are read as audio."""
+
+LOUDEST = 1e4
+"""Magnitude beyond which samples are taken for damage: some codecs end the process at 1e7."""
+
+
+def amplitude(level_db: float) -> float:
+    """Return the factor that ``level_db`` decibels stand for.
+
+    >>> round(amplitude(-6.0206), 4)
+    0.5
+    """
+    return float(10.0 ** (level_db / 20.0))
+
+
+def decibels(factor: float) -> float:
+    """Return ``factor`` in decibels; -inf for 0.
+
+    >>> round(decibels(0.5), 2)
+    -6.02
+    """
+    return 20.0 * float(np.log10(factor)) if factor > 0 else float("-inf")
+
+
+def checked(audio: NDArray[Any], where: str) -> Audio:
+    """Return ``audio`` if it is what the whole package takes for audio.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+        One or two channels.
+    where : str
+        Who asks; begins the message.
+
+    Raises
+    ------
+    AudioError
+        If the dtype, the axes, the number of channels, a non-finite or an absurd
+        sample makes it something else.
+    """
+    if audio.dtype != np.float32 or audio.ndim != 2:
+        raise AudioError(
+            f"{where}: wanted float32 audio of shape (channels, samples), found {audio.dtype} "
+            f"of shape {audio.shape}; convert it with np.atleast_2d(audio).astype(np.float32)"
+        )
+    if audio.shape[0] not in (1, 2):
+        raise AudioError(
+            f"{where}: wanted 1 or 2 channels, found {audio.shape[0]}; mix down or split first"
+        )
+    peak = float(np.abs(audio).max(initial=0.0))
+    if not peak < LOUDEST:
+        what = f"a peak of {peak:.3g}" if np.isfinite(peak) else "NaN or infinite samples"
+        raise AudioError(f"{where}: wanted finite samples near [-1, 1], found {what}")
+    return audio
+
+
+def read(path: Path, start: int = 0, frames: int | None = None) -> tuple[Audio, int]:
+    """Read ``frames`` frames of an audio file from frame ``start`` on.
+
+    Parameters
+    ----------
+    path : Path
+        A wav, flac, ogg, mp3 or aiff file of one or two channels.
+    start, frames : int
+        In frames of the file; ``frames=None`` reads to the end.
+
+    Returns
+    -------
+    audio : float32 array, shape (channels, frames)
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    AudioError
+        If the file is not there, cannot be decoded, has no frames or more than two
+        channels, ends before its header says, or holds non-finite samples.
+    """
+    import soundfile
+
+    if not stat.S_ISREG(_mode(path)):
+        raise AudioError(f"{path}: wanted a regular file, found something else; remove it")
+    try:
+        with soundfile.SoundFile(path) as file:
+            _check_header(file, path)
+            wanted = file.frames - start if frames is None else frames
+            file.seek(start)
+            audio = file.read(wanted, dtype="float32", always_2d=True)
+            sample_rate = int(file.samplerate)
+    except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot be decoded ({error}); export it again") from None
+    if len(audio) != wanted:
+        raise AudioError(
+            f"{path}: wanted {wanted} frames from frame {start} on, found {len(audio)}: "
+            "the file is truncated; export it again"
+        )
+    return checked(np.ascontiguousarray(audio.T), str(path)), sample_rate
+
+
+def read_padded(path: Path, start: int, frames: int) -> tuple[Audio, int]:
+    """Read frames that may lie before the beginning or past the end of a file: silence there.
+
+    Parameters
+    ----------
+    path : Path
+    start, frames : int
+        In frames of the file; ``start`` may be negative.
+
+    Returns
+    -------
+    audio : float32 array, shape (channels, frames)
+    sample_rate : int
+        In Hz.
+
+    Raises
+    ------
+    AudioError
+        As :func:`read` does.
+    """
+    first, last = max(start, 0), min(start + frames, length(path)[0])
+    if last <= first:
+        raise AudioError(f"{path}: wanted frames {start} to {start + frames}, found none of them")
+    audio, sample_rate = read(path, first, last - first)
+    return np.pad(audio, ((0, 0), (first - start, start + frames - last))), sample_rate
+
+
+def length(path: Path) -> tuple[int, int]:
+    """Return how many frames a file promises, and its sample rate in Hz.
+
+    Raises
+    ------
+    AudioError
+        If it is not there or no audio.
+    """
+    import soundfile
+
+    if not stat.S_ISREG(_mode(path)):
+        raise AudioError(f"{path}: wanted a regular file, found something else; remove it")
+    try:
+        header = soundfile.info(path)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise AudioError(f"{path}: cannot be decoded ({error}); export it again") from None
+    return int(header.frames), int(header.samplerate)
+
+
+def _mode(path: Path) -> int:
+    """Look at what ``path`` is before opening it: a pipe would hang."""
+    try:
+        return path.stat().st_mode
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be opened ({error.strerror})") from None
+
+
+LONGEST_FRAMES = 2**31
+"""A forged header can promise 2**36 frames, which numpy would try to allocate."""
+
+
+def _check_header(file: Any, path: Path) -> None:
+    """Refuse what the header alone shows to be unusable."""
+    if file.channels not in (1, 2):
+        raise AudioError(
+            f"{path}: wanted 1 or 2 channels, found {file.channels}; export it as stereo"
+        )
+    if not 0 < file.frames < LONGEST_FRAMES:
+        raise AudioError(f"{path}: wanted audio, found {file.frames} frames; export it again")
+    if not 4_000 <= file.samplerate <= 384_000:
+        raise AudioError(f"{path}: wanted 4000 to 384000 Hz, found {file.samplerate} Hz")
+
+
+def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
+    """Change the sample rate with soxr HQ: no delay, exact length, 133 dB of image rejection.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+    from_hz, to_hz : int
+        Sample rates.
+
+    Returns
+    -------
+    float32 array, shape (channels, round(samples * to_hz / from_hz))
+    """
+    if from_hz == to_hz:
+        return audio
+    import soxr
+
+    frames = round(audio.shape[1] * to_hz / from_hz)
+    if audio.shape[1] == 0:
+        return np.zeros((audio.shape[0], 0), np.float32)
+    out = soxr.resample(audio.T, from_hz, to_hz, quality="HQ").T[:, :frames]
+    missing = frames - out.shape[1]
+    return np.ascontiguousarray(np.pad(out, ((0, 0), (0, missing))), np.float32)
+
+
+@cache
+def _flac_subtype(bits: int) -> str:
+    """Return libsndfile's name for a FLAC sample width."""
+    return {16: "PCM_16", 24: "PCM_24"}[bits]
+
+
+def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:
+    """Encode audio as FLAC; the same samples give the same bytes.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+        In [-1, 1]; rounded to the nearest step, never dithered.
+    sample_rate : int
+        In Hz.
+    bits : {16, 24}
+
+    Raises
+    ------
+    AudioError
+        If a sample lies outside [-1, 1]: FLAC would clip it in silence.
+    """
+    import soundfile
+
+    peak = float(np.abs(audio).max(initial=0.0))
+    if peak > 1.0:
+        raise AudioError(f"encode_flac: wanted samples in [-1, 1], found {peak:.3f}; lower them")
+    full = 2 ** (bits - 1)  # readers divide by this, so that levels come back exactly
+    whole = np.minimum(np.rint(audio.T.astype(np.float64) * full), full - 1)
+    whole = whole.astype(np.int32) << (32 - bits)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, whole, sample_rate, format="FLAC", subtype=_flac_subtype(bits))
+    return buffer.getvalue()
+
+
+def decode(data: bytes, where: str) -> tuple[Audio, int]:
+    """Decode a whole audio file that is held in memory.
+
+    Parameters
+    ----------
+    data : bytes
+    where : str
+        What it is; begins the message of an error.
+
+    Returns
+    -------
+    audio : float32 array, shape (channels, samples)
+    sample_rate : int
+        In Hz.
+    """
+    import soundfile
+
+    try:
+        audio, sample_rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise AudioError(f"{where}: cannot be decoded ({error})") from None
+    return checked(np.ascontiguousarray(audio.T), where), int(sample_rate)

@@ -1,0 +1,180 @@
+"""Stage one: a TFC-TDF U-Net over the complex spectrogram that hears all classes at once.
+
+After DTT-BSR (arXiv 2602.19825). What differs: one network with a head per class instead of
+eight networks; layer normalisation of each frame instead of batch normalisation, because a
+batch of four excerpts says little about the statistics of music and because a frame that is
+normalised by itself sounds the same in a window as in the whole song; skips are added.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..audio import STEM_CLASSES
+from .bottleneck import Bottleneck
+from .configuration import GeneratorConfiguration
+from .spectra import istft, magnitude, stft
+
+__all__ = ["Generator", "mixture_level"]
+
+WINDOW = 2048
+HOP = 512
+BINS = WINDOW // 2  # the bin at half the sample rate is left out: powers of two fold well
+COMPRESSION = 0.3  # magnitudes of music span 80 dB; networks want them closer together
+
+
+def mixture_level(mixture: Tensor) -> Tensor:
+    """Return the RMS level that both stages divide by, never below -100 dBFS.
+
+    Parameters
+    ----------
+    mixture : float tensor, shape (batch, 1, samples)
+
+    Returns
+    -------
+    float tensor, shape (batch, 1, 1)
+    """
+    return mixture.square().mean((1, 2), keepdim=True).sqrt().clamp(min=1e-5)
+
+
+class FrameNorm(nn.Module):
+    """Layer normalisation of each frame over channels and frequencies.
+
+    Parameters
+    ----------
+    channels, bands : int
+        Width of a frame.
+    """
+
+    def __init__(self, channels: int, bands: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(bands, channels))
+        self.bias = nn.Parameter(torch.zeros(bands, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, channels, frames, bands) to the same shape."""
+        x = x.permute(0, 2, 3, 1)  # contiguous where the memory is channels-last
+        x = functional.layer_norm(x, self.weight.shape, self.weight, self.bias, 1e-5)
+        return x.permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    """Time-frequency convolutions (TFC), then a dense layer over frequency (TDF).
+
+    Parameters
+    ----------
+    channels, bands : int
+        Width of a frame.
+    size : GeneratorConfiguration
+    """
+
+    def __init__(self, channels: int, bands: int, size: GeneratorConfiguration) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(FrameNorm(channels, bands) for _ in range(size.layers))
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(channels, channels, size.kernel, padding=size.kernel // 2)
+            for _ in range(size.layers)
+        )
+        narrow = max(bands // size.squeeze, 1)
+        self.norm = FrameNorm(channels, bands)
+        self.squeeze = nn.Linear(bands, narrow)
+        self.widen = nn.Linear(narrow, bands)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, channels, frames, bands) to the same shape."""
+        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
+            x = x + convolution(functional.leaky_relu(norm(x), 0.1))
+        return x + self.widen(functional.leaky_relu(self.squeeze(self.norm(x)), 0.1))
+
+
+class Generator(nn.Module):
+    """Estimate every dry stem from the mixture, plausibly rather than exactly.
+
+    Parameters
+    ----------
+    size : GeneratorConfiguration
+
+    Notes
+    -----
+    Input and output are waveforms; a stereo signal is a batch of two. Levels are undone
+    inside: twice the input is twice the output.
+    """
+
+    def __init__(self, size: GeneratorConfiguration) -> None:
+        super().__init__()
+        self.size = size
+        bands = BINS // size.fold
+        widths = [size.channels * (level + 1) for level in range(size.levels + 1)]
+        heights = [bands >> level for level in range(size.levels + 1)]
+        self.enter = nn.Conv2d(3 * size.fold, widths[0], 3, padding=1)
+        shapes = list(zip(widths, heights, strict=True))[:-1]
+        self.down = nn.ModuleList(Block(c, f, size) for c, f in shapes)
+        self.up = nn.ModuleList(Block(c, f, size) for c, f in shapes)
+        steps = list(zip(widths[:-1], widths[1:], strict=True))
+        self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in steps)
+        self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in steps)
+        self.bottleneck = Bottleneck(widths[-1], size)
+        outputs = 2 * size.fold * len(STEM_CLASSES)
+        self.heads = nn.Conv2d(widths[0] + 3 * size.fold, outputs, 1)
+        nn.init.normal_(self.heads.weight, std=0.01)
+        nn.init.zeros_(self.heads.bias)
+
+    def forward(self, mixture: Tensor, pairs: Tensor | None = None) -> Tensor:
+        """Estimate the stems.
+
+        Parameters
+        ----------
+        mixture : float tensor, shape (batch, 1, samples)
+        pairs : int tensor, shape (2, n), optional
+            Examples and classes to estimate, where not all are wanted.
+
+        Returns
+        -------
+        float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
+        """
+        if pairs is None:
+            every = torch.ones(len(mixture), len(STEM_CLASSES), device=mixture.device).nonzero().T
+            return self(mixture, every).unflatten(0, (len(mixture), -1))
+        level = mixture_level(mixture)[:, 0]
+        spectrum = stft(mixture[:, 0] / level, WINDOW, HOP)
+        stems = self._spectra(spectrum.mT[..., :BINS], pairs)
+        stems = functional.pad(stems, (0, 1)).mT
+        return istft(stems, WINDOW, HOP, mixture.shape[-1]) * level[pairs[0]]
+
+    def _spectra(self, mixture: Tensor, pairs: Tensor) -> Tensor:
+        """Map mixtures (batch, frames, 1024) to stems (n, frames, 1024), all complex."""
+        features = self._fold(mixture)
+        out = self.heads(torch.cat([self._u_net(features), features], 1))
+        out = self._unfold(out, pairs)[:, : mixture.shape[1]]
+        if self.size.output == "mask":
+            return (out + 0.25) * mixture[pairs[0]]
+        # the outputs live in the compressed domain; this undoes the compression
+        return out * magnitude(out) ** (1 / COMPRESSION - 1)
+
+    def _fold(self, spectrum: Tensor) -> Tensor:
+        """Compress, fold bins into channels, and pad the frames to what the U-Net halves."""
+        loud = magnitude(spectrum)
+        parts = torch.view_as_real(spectrum) * (loud ** (COMPRESSION - 1))[..., None]
+        features = torch.cat([parts, (loud**COMPRESSION)[..., None]], -1)
+        features = features.unflatten(2, (-1, self.size.fold)).flatten(3)
+        missing = -features.shape[1] % (1 << self.size.levels)
+        return functional.pad(features, (0, 0, 0, 0, 0, missing)).permute(0, 3, 1, 2)
+
+    def _unfold(self, out: Tensor, pairs: Tensor) -> Tensor:
+        """Read the wanted heads as complex numbers, shape (n, frames, 1024)."""
+        out = out.unflatten(1, (len(STEM_CLASSES), -1)).permute(0, 1, 3, 4, 2)
+        out = out[pairs[0], pairs[1]].flatten(2).unflatten(2, (-1, 2))
+        return torch.view_as_complex(out)
+
+    def _u_net(self, features: Tensor) -> Tensor:
+        """Go down, through the bottleneck, and up again with the skips added."""
+        x = self.enter(features)
+        skips = []
+        for block, shrink in zip(self.down, self.shrink, strict=True):
+            x = block(x)
+            skips.append(x)
+            x = shrink(x)
+        x = self.bottleneck(x)
+        for level in reversed(range(self.size.levels)):
+            x = self.up[level](self.grow[level](x) + skips[level])
+        return x

@@ -1,0 +1,99 @@
+"""What the two stages are trained to make small.
+
+All audio is at a level where the mixture's RMS is one, so that absolute floors mean
+"so far below the mixture".
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .discriminator import Verdict
+from .spectra import magnitude, mel_filterbank, stft
+
+__all__ = [
+    "adversarial_loss",
+    "discriminator_loss",
+    "feature_matching_loss",
+    "log_mel_loss",
+    "multi_resolution_stft_loss",
+]
+
+MELS = {1024: 80, 2048: 160, 512: 40}
+"""Number of mel bands for each STFT window of the log-mel loss (DTT-BSR)."""
+
+WINDOWS = (2048, 1024, 512)
+"""STFT windows of the multi-resolution loss."""
+
+FLOOR = 1e-3
+"""Magnitude added before a logarithm: 60 dB under the mixture's level, nothing is heard.
+
+A silent target would otherwise ask for minus infinity, and the distance between -100 and
+-140 dB would outweigh every audible error.
+"""
+
+
+def log_mel_loss(estimate: Tensor, target: Tensor, sample_rate: int) -> Tensor:
+    """Return the mean difference of log-mel spectrograms at three resolutions, in nepers.
+
+    Parameters
+    ----------
+    estimate, target : float tensors, shape (batch, samples)
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    float tensor, shape ()
+    """
+    losses = []
+    for window, mels in MELS.items():
+        filters = mel_filterbank(window, mels, sample_rate).to(estimate.device)
+        heard, wanted = (
+            torch.log(filters @ magnitude(stft(x, window, window // 2)) + FLOOR)
+            for x in (estimate, target)
+        )
+        losses.append(functional.l1_loss(heard, wanted))
+    return torch.stack(losses).mean()
+
+
+def multi_resolution_stft_loss(estimate: Tensor, target: Tensor) -> Tensor:
+    """Return spectral convergence plus log-magnitude distance, averaged over three windows.
+
+    Convergence is taken relative to the target plus the floor, so that it stays finite for
+    silent targets (after Parallel WaveGAN, arXiv 1910.11480).
+
+    Parameters
+    ----------
+    estimate, target : float tensors, shape (batch, samples)
+
+    Returns
+    -------
+    float tensor, shape ()
+    """
+    losses = []
+    for window in WINDOWS:
+        heard, wanted = (magnitude(stft(x, window, window // 2)) for x in (estimate, target))
+        error = (heard - wanted).square().sum((1, 2)).sqrt()
+        scale = wanted.square().sum((1, 2)).sqrt().clamp(min=0.1 * wanted[0].numel() ** 0.5)
+        logs = functional.l1_loss(torch.log(heard + FLOOR), torch.log(wanted + FLOOR))
+        losses.append((error / scale).mean() + logs)
+    return torch.stack(losses).mean()
+
+
+def discriminator_loss(recorded: Verdict, estimated: Verdict) -> Tensor:
+    """Return the least-squares GAN loss of the discriminator (arXiv 1611.04076)."""
+    pairs = zip(recorded.scores, estimated.scores, strict=True)
+    losses = [(1 - real).square().mean() + fake.square().mean() for real, fake in pairs]
+    return torch.stack(losses).mean()
+
+
+def adversarial_loss(estimated: Verdict) -> Tensor:
+    """Return the least-squares GAN loss of the generator."""
+    return torch.stack([(1 - fake).square().mean() for fake in estimated.scores]).mean()
+
+
+def feature_matching_loss(recorded: Verdict, estimated: Verdict) -> Tensor:
+    """Return the mean L1 distance of the discriminator's features (arXiv 1910.06711)."""
+    pairs = zip(recorded.features, estimated.features, strict=True)
+    return torch.stack([functional.l1_loss(fake, real.detach()) for real, fake in pairs]).mean()

@@ -1,0 +1,98 @@
+"""Stage two: a waveform U-Net that corrects what stage one made plausible.
+
+After "Demucs-L" of DTT-BSR+ (arXiv 2606.24127): Demucs (arXiv 1911.13254) without its LSTM.
+What differs: one network corrects all classes at once, and it hears the mixture as well, so
+that what stage one destroyed can still be recovered from it.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..audio import STEM_CLASSES
+from .configuration import RegressorConfiguration
+from .generator import mixture_level
+
+__all__ = ["Regressor"]
+
+KERNEL = 8
+STRIDE = 4
+
+
+def _down(inputs: int, outputs: int) -> nn.Module:
+    """Return an encoder layer: a strided convolution, then a gated mix of channels."""
+    return nn.Sequential(
+        nn.Conv1d(inputs, outputs, KERNEL, STRIDE, padding=(KERNEL - STRIDE) // 2),
+        nn.ReLU(),
+        nn.Conv1d(outputs, 2 * outputs, 1),
+        nn.GLU(dim=1),
+    )
+
+
+def _up(inputs: int, outputs: int, last: bool) -> nn.Module:
+    """Return a decoder layer: a gated convolution, then a strided transposed one."""
+    padding = (KERNEL - STRIDE) // 2
+    return nn.Sequential(
+        nn.Conv1d(inputs, 2 * inputs, 3, padding=1),
+        nn.GLU(dim=1),
+        nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE, padding=padding),
+        nn.Identity() if last else nn.ReLU(),
+    )
+
+
+class Regressor(nn.Module):
+    """Estimate the dry stems exactly, from stage one's estimates and the mixture.
+
+    Parameters
+    ----------
+    size : RegressorConfiguration
+
+    Notes
+    -----
+    The output is stage one's estimate plus what the U-Net says; a fresh network returns
+    stage one's estimate unchanged. Levels are undone inside: twice the input is twice the
+    output.
+    """
+
+    def __init__(self, size: RegressorConfiguration) -> None:
+        super().__init__()
+        widths = [len(STEM_CLASSES) + 1]
+        for layer in range(size.layers):
+            widths.append(min(round(size.channels * size.growth**layer), size.widest))
+        steps = list(zip(widths[:-1], widths[1:], strict=True))
+        self.down = nn.ModuleList(_down(a, b) for a, b in steps)
+        ends = [(b, a if layer else len(STEM_CLASSES)) for layer, (a, b) in enumerate(steps)]
+        self.up = nn.ModuleList(_up(b, a, not layer) for layer, (b, a) in enumerate(ends))
+        final = self.up[0][2]  # type: ignore[index]
+        nn.init.zeros_(final.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(final.bias)  # type: ignore[arg-type]
+        self.multiple = STRIDE**size.layers
+
+    def forward(self, mixture: Tensor, first: Tensor) -> Tensor:
+        """Correct stage one's estimates.
+
+        Parameters
+        ----------
+        mixture : float tensor, shape (batch, 1, samples)
+        first : float tensor, shape (batch, 8, samples)
+            Stage one's estimates.
+
+        Returns
+        -------
+        float tensor, shape (batch, 8, samples)
+        """
+        level = mixture_level(mixture)
+        samples = mixture.shape[-1]
+        x = torch.cat([mixture, first], 1) / level
+        x = functional.pad(x, (0, -samples % self.multiple))
+        return first + level * self._u_net(x)[..., :samples]
+
+    def _u_net(self, x: Tensor) -> Tensor:
+        """Map (batch, 9, samples) to (batch, 8, samples), samples a multiple of 4 ** layers."""
+        skips = []
+        for layer in self.down:
+            x = layer(x)
+            skips.append(x)
+        for layer, skip in zip(reversed(self.up), reversed(skips), strict=True):
+            x = layer(x if x is skip else x + skip)
+        return x

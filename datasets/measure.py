@@ -1,0 +1,134 @@
+"""What a scan reads off one stem: all of it, in blocks, so that hours need no more memory."""
+
+import hashlib
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio import LONGEST_FRAMES, LOUDEST, Audio, decibels
+from ..errors import AudioError
+from ..mixing.loudness import gated_lufs, hop_energies
+from ..mixing.peaks import TAPS, peak_between
+
+__all__ = ["measure"]
+
+BLOCK_SECONDS = 10
+SHORTEST_SECONDS = 0.4
+"""Loudness is not defined below one gating block."""
+
+SILENT_DBFS = -70.0
+"""A peak below this is a track left empty: 11 bits would hold nothing of it."""
+
+QUIETEST_DBFS = -120.0
+"""Stands for the -inf of a silent second, which many tables cannot hold."""
+
+
+def measure(path: Path) -> dict[str, Any]:
+    """Read a stem from end to end and return what the catalog says about it.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file; look before you call.
+
+    Returns
+    -------
+    dict
+        The catalog's columns ``sample_rate channels frames seconds loudness_lufs
+        peak_dbfs true_peak_dbtp activity_dbfs sha256``.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be decoded, is not as long as it promises, or holds what no
+        stem should; the message is "reason; cure", without the path.
+    """
+    import soundfile
+
+    try:
+        with path.open("rb") as data:
+            digest = hashlib.file_digest(data, "sha256").hexdigest()
+        with soundfile.SoundFile(path) as file:
+            _check_header(file)
+            return {**_levels(file), "sha256": digest}
+    except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
+        raise AudioError(f"cannot be decoded ({reason}); export it again") from None
+    except OSError as error:
+        raise AudioError(
+            f"cannot be opened ({error.strerror}); look at its permissions and the disk"
+        ) from None
+
+
+def _check_header(file: Any) -> None:
+    """Refuse what the header alone shows to be unusable, before anything is allocated."""
+    if file.channels not in (1, 2):
+        raise AudioError(f"has {file.channels} channels, wanted 1 or 2; export it as stereo")
+    if not 4_000 <= file.samplerate <= 384_000:
+        raise AudioError(
+            f"has a sample rate of {file.samplerate} Hz, wanted 4000 to 384000; export it again"
+        )
+    if not 0 < file.frames < LONGEST_FRAMES:
+        raise AudioError(f"promises {file.frames} frames; export it again")
+
+
+def _levels(file: Any) -> dict[str, Any]:
+    """Measure block by block; blocks are whole seconds, so the parts add up to the whole."""
+    rate, frames = int(file.samplerate), 0
+    tail: Audio = np.zeros((file.channels, TAPS - 1), np.float32)
+    state, energies = None, [np.zeros((2, 0))]
+    peak = true_peak = 0.0
+    while len(block := file.read(BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
+        audio = np.ascontiguousarray(block.T)
+        peak = max(peak, _checked_peak(audio))
+        found, state = hop_energies(audio, rate, state)
+        energies.append(found)
+        audio = np.concatenate([tail, audio], axis=1)
+        true_peak = peak_between(audio, rate, max(true_peak, peak))
+        tail = audio[:, 1 - TAPS :]
+        frames += len(block)
+    true_peak = peak_between(np.pad(tail, ((0, 0), (0, TAPS - 1))), rate, true_peak)
+    weighted, plain = np.concatenate(energies, axis=1)
+    lufs = gated_lufs(weighted, frames, rate)
+    _check_content(frames, int(file.frames), rate, decibels(peak), lufs)
+    return {
+        "sample_rate": rate,
+        "channels": int(file.channels),
+        "frames": frames,
+        "seconds": frames / rate,
+        "loudness_lufs": lufs,
+        "peak_dbfs": decibels(peak),
+        "true_peak_dbtp": decibels(true_peak),
+        "activity_dbfs": _activity(plain, frames // rate, rate * int(file.channels)),
+    }
+
+
+def _checked_peak(audio: Audio) -> float:
+    peak = float(max(audio.max(), -audio.min()))
+    if not math.isfinite(peak):
+        raise AudioError("holds NaN or infinite samples; export it again")
+    if peak > LOUDEST:
+        raise AudioError(f"has a peak of {peak:.3g}, wanted samples near [-1, 1]; export it again")
+    return peak
+
+
+def _check_content(frames: int, promised: int, rate: int, peak_dbfs: float, lufs: float) -> None:
+    if frames != promised:
+        raise AudioError(
+            f"is truncated: it promises {promised} frames and holds {frames}; export it again"
+        )
+    if frames < SHORTEST_SECONDS * rate:
+        raise AudioError(
+            f"lasts {frames / rate:.4g} s, wanted {SHORTEST_SECONDS} s or more; remove it"
+        )
+    if peak_dbfs < SILENT_DBFS or lufs == float("-inf"):
+        raise AudioError(f"is silent (its peak is {peak_dbfs:.1f} dBFS); remove it")
+
+
+def _activity(hops: NDArray[np.float64], seconds: int, samples: int) -> list[float]:
+    """Return the RMS of each whole second, over ``samples`` samples of all channels."""
+    powers = hops[: 10 * seconds].reshape(seconds, 10).sum(axis=1) / samples
+    return [max(QUIETEST_DBFS, decibels(math.sqrt(power))) for power in powers.tolist()]

@@ -1,0 +1,110 @@
+"""Plan: every session of a dataset, drawn before anything is rendered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ..manifests.versions import FORMAT_VERSION, library_versions
+from ..mixing.drawing import Drawer
+from ..mixing.recipes import Recipe
+from ..mixing.songs import Song, songs_of
+from .splits import DEFAULT_SPLITS, Split, parse_splits, sample_counts, split_songs
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Order", "plan"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of the factory.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    samples : int
+        In all splits together.
+    seed : int
+    splits : tuple of Split
+    bits : {16, 24}
+        Width of the FLAC samples.
+    shard_samples : int
+        Samples in a shard.
+    """
+
+    recipe: Recipe
+    samples: int
+    seed: int = 0
+    splits: tuple[Split, ...] = parse_splits(DEFAULT_SPLITS)
+    bits: int = 16
+    shard_samples: int = 16
+
+    def record(self, catalog: "DataFrame", songs: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+        """Return what ``dataset.json`` holds: all that the bytes depend on.
+
+        Two orders with equal records give the same dataset.
+        """
+        good = catalog[catalog["fault"].isna()]
+        digests = json.dumps(dict(zip(good["file"], good["sha256"], strict=True)), sort_keys=True)
+        return {
+            "format_version": FORMAT_VERSION,
+            "recipe_name": self.recipe.name,
+            "recipe": self.recipe.text,
+            "sample_rate": self.recipe.sample_rate,
+            "seconds": self.recipe.seconds,
+            "taps": list(self.recipe.taps),
+            "seed": self.seed,
+            "samples": self.samples,
+            "splits": {name: list(names) for name, names in songs.items()},
+            "bits": self.bits,
+            "shard_samples": self.shard_samples,
+            "stems_sha256": sha256(digests.encode()).hexdigest(),
+            "versions": library_versions(),
+        }
+
+
+def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Draw every session; a pure function of the order and the catalog.
+
+    Returns
+    -------
+    rows : list of dict
+        Of ``plan.parquet``, split by split, index by index.
+    record : dict
+        Of ``dataset.json``.
+
+    Raises
+    ------
+    CatalogError
+        If the songs cannot feed the recipe or the splits.
+    """
+    songs = songs_of(catalog)
+    dealt = split_songs(order.splits, songs, order.seed)
+    counts = sample_counts(order.splits, dealt, order.samples)
+    rows = [
+        row
+        for name, count in counts.items()
+        for row in _rows(order, name, count, [songs[song] for song in dealt[name]])
+    ]
+    return rows, order.record(catalog, dealt)
+
+
+def _rows(order: Order, split: str, count: int, songs: list[Song]) -> list[dict[str, Any]]:
+    """Draw the sessions of one split."""
+    if not count:
+        return []
+    drawer = Drawer(order.recipe, songs)
+    return [
+        {
+            "key": f"{split}-{index:08d}",
+            "split": split,
+            "shard": f"{split}-{index // order.shard_samples:06d}",
+            "seed": order.seed,
+            "index": index,
+            "session": drawer.draw(order.seed, split, index).json_row(),
+        }
+        for index in range(count)
+    ]

@@ -1,0 +1,124 @@
+"""Samples: what one rendered session becomes in a shard and in the manifest."""
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..audio import STEM_CLASSES, Audio, amplitude, decibels, encode_flac
+from ..manifests.rows import effect_rows
+from ..mixing.alignment import lag_samples
+from ..mixing.loudness import integrated_lufs, true_peak_dbtp
+from ..mixing.mixdown import Mix
+from ..mixing.sessions import Session
+from .render import render
+
+__all__ = ["Sample", "make_sample"]
+
+Sample = tuple[dict[str, bytes], dict[str, Any]]
+"""Members of a shard by extension, and the row of the manifest."""
+
+
+def make_sample(
+    plan: dict[str, Any], stems: Path, assets: Path, *, taps: tuple[str, ...], bits: int
+) -> Sample:
+    """Render one row of a plan.
+
+    Parameters
+    ----------
+    plan : dict
+        A row of ``plan.parquet``.
+    stems, assets : Path
+        Where the files begin.
+    taps : tuple of str
+        What is written beside mixture and dry targets: "wet", "premaster".
+    bits : {16, 24}
+
+    Returns
+    -------
+    members : dict of str to bytes
+        By extension, such as ``vocals.dry.flac``; every class is there, silent when absent.
+    row : dict
+        Of the manifest, but for the shard's own digest.
+    """
+    session = Session.from_row(plan["session"])
+    mix = render(session, stems, assets)
+    audios = _audios(session, mix, taps)
+    members = {
+        f"{name}.flac": encode_flac(audio, session.sample_rate, bits)
+        for name, audio in audios.items()
+    }
+    row = _row(plan, session, mix)
+    row["pcm_sha256"] = json.dumps({name: _pcm(a, bits) for name, a in sorted(audios.items())})
+    members["json"] = json.dumps(row, sort_keys=True).encode()
+    return members, row
+
+
+def _audios(session: Session, mix: Mix, taps: tuple[str, ...]) -> dict[str, Audio]:
+    """Return everything that is written, by name."""
+    silence = np.zeros((2, session.samples), np.float32)
+    audios = {"mixture": mix.mixture}
+    for name in STEM_CLASSES:
+        audios[f"{name.lower()}.dry"] = mix.dry.get(name, silence)
+        if "wet" in taps:
+            audios[f"{name.lower()}.wet"] = mix.wet.get(name, silence)
+    if "premaster" in taps:
+        audios["premaster"] = mix.premaster
+    return audios
+
+
+def _pcm(audio: Audio, bits: int) -> str:
+    """Return the digest of the samples as they come back from the file."""
+    full = 2 ** (bits - 1)
+    whole = np.minimum(np.rint(audio.T.astype(np.float64) * full), full - 1).astype("<i4")
+    return sha256(np.ascontiguousarray(whole).tobytes()).hexdigest()
+
+
+def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
+    """Return what was drawn and what was measured."""
+    tracks = [
+        {
+            **track.model_dump(include={"stem_class", "song", "file", "offset_samples", "pan"}),
+            "loudness_lufs": track.loudness_lufs,
+            "effects": effect_rows(track.chain.rows()),
+            **{name: _number(value) for name, value in asdict(measures).items()},
+        }
+        for track, measures in zip(session.tracks, mix.measures, strict=True)
+    ]
+    rate = session.sample_rate
+    return {
+        **plan,
+        "coherent": session.coherent,
+        "songs": sorted({track.song for track in session.tracks}),
+        "classes": [name for name in STEM_CLASSES if name in mix.dry],
+        "sample_rate": rate,
+        "seconds": session.samples / rate,
+        "tracks": tracks,
+        "master": effect_rows(session.master.rows()),
+        "medium": effect_rows(session.medium.rows()),
+        "mixture_lufs": _number(integrated_lufs(mix.mixture, rate)),
+        "mixture_true_peak_dbtp": _number(true_peak_dbtp(mix.mixture, rate)),
+        "output_gain_db": mix.output_gain_db,
+        "lag_samples": _number(lag_samples(mix.premaster, mix.mixture, rate)),
+        "sum_error_db": _number(_sum_error_db(mix)),
+        "wetdry_version": __version__,
+    }
+
+
+def _sum_error_db(mix: Mix) -> float:
+    """Return the level of premaster minus wet stems, against premaster: bus processing."""
+    rest = mix.premaster - np.sum(list(mix.wet.values()), axis=0)
+    power = float(np.square(mix.premaster, dtype=np.float64).sum())
+    if power == 0:
+        return float("nan")
+    ratio = float(np.square(rest, dtype=np.float64).sum()) / power
+    return max(decibels(ratio**0.5), decibels(amplitude(-160.0)))
+
+
+def _number(value: float) -> float | None:
+    """Return a number that JSON can hold; None where there is none (silence)."""
+    return float(value) if np.isfinite(value) else None

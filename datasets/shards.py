@@ -1,0 +1,169 @@
+"""Shards: WebDataset tars whose bytes depend on nothing but their content."""
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import ShardError
+from ..manifests.files import write_atomically, writing
+
+__all__ = ["Commit", "read_members", "read_commit", "write_commit", "write_shard"]
+
+KEY = re.compile(r"[A-Za-z0-9_-]+")
+"""webdataset cuts at the first dot, and would write anywhere that a key points to."""
+
+LARGEST_MEMBER_BYTES = 2**31
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The record that says a shard is whole.
+
+    Parameters
+    ----------
+    shard : str
+        File name without ``.tar``.
+    plan_sha256 : str
+        Digest of the plan's rows that it was rendered from.
+    sha256 : str
+        Of the tar.
+    size_bytes : int
+    keys : list of str
+    rows : list of dict
+        Of the manifest.
+    set_aside : list of dict
+        Samples that could not be rendered: ``what``, ``reason``, ``cure``.
+    """
+
+    shard: str
+    plan_sha256: str
+    sha256: str
+    size_bytes: int
+    keys: list[str]
+    rows: list[dict[str, Any]]
+    set_aside: list[dict[str, str]]
+
+
+class _Digesting(io.RawIOBase):
+    """A file that computes the digest of what is written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+        self.size_bytes = 0
+
+    def writable(self) -> bool:
+        """Say that it can be written to."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write and digest."""
+        self.digest.update(data)
+        self.size_bytes += len(data)
+        return self.file.write(data)
+
+
+def write_shard(
+    path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]
+) -> tuple[str, int]:
+    """Write samples as a tar, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    samples : iterable of (key, members by extension)
+
+    Returns
+    -------
+    sha256 : str
+    size_bytes : int
+
+    Raises
+    ------
+    ShardError
+        If a key holds characters that readers misunderstand, or the disk refuses.
+    """
+    with writing(path) as file:
+        out = _Digesting(file)
+        with tarfile.open(fileobj=out, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
+            for key, members in samples:
+                if not KEY.fullmatch(key):
+                    raise ShardError(f"{path}: wanted a key of A-Z a-z 0-9 _ -, found {key!r}")
+                for extension in sorted(members):
+                    header = tarfile.TarInfo(f"{key}.{extension}")
+                    header.size = len(members[extension])
+                    tar.addfile(header, io.BytesIO(members[extension]))
+    return out.digest.hexdigest(), out.size_bytes
+
+
+def read_members(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Read the samples of a tar, in memory; nothing is ever extracted to disk.
+
+    Yields
+    ------
+    key : str
+    members : dict of str to bytes
+        By extension.
+
+    Raises
+    ------
+    ShardError
+        If the tar is torn, or holds anything but regular files with plain names that come
+        once.
+    """
+    key, members = "", {}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for header in tar:
+                name, _, extension = header.name.partition(".")
+                if not header.isreg() or not KEY.fullmatch(name) or not extension:
+                    raise ShardError(f"{path}: wanted regular files, found {header.name!r}")
+                if header.size > LARGEST_MEMBER_BYTES or extension in members and name == key:
+                    raise ShardError(f"{path}: {header.name!r} is too large or comes twice")
+                if name != key and members:
+                    yield key, members
+                    members = {}
+                key = name
+                members[extension] = _content(tar, header, path)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        if isinstance(error, ShardError):
+            raise
+        raise ShardError(f"{path}: not a whole tar ({error})") from None
+    if members:
+        yield key, members
+
+
+def _content(tar: tarfile.TarFile, header: tarfile.TarInfo, path: Path) -> bytes:
+    """Return a member's bytes, all of them."""
+    file = tar.extractfile(header)
+    data = file.read() if file else b""
+    if len(data) != header.size:
+        raise ShardError(f"{path}: {header.name!r} is cut short; the shard is torn")
+    return data
+
+
+def write_commit(path: Path, commit: Commit) -> None:
+    """Write the record that makes a shard count."""
+    write_atomically(path, json.dumps(commit.__dict__, sort_keys=True, indent=1).encode())
+
+
+def read_commit(path: Path) -> Commit:
+    """Read a commit record.
+
+    Raises
+    ------
+    ShardError
+        If it is not one.
+    """
+    try:
+        return Commit(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ShardError(
+            f"{path}: not a commit record ({error}); delete it and run generate again"
+        ) from None

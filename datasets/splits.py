@@ -1,0 +1,132 @@
+"""Splits: which songs are for training and which are held out; by song, never by excerpt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..errors import CatalogError
+from ..seeds import stream
+
+__all__ = ["DEFAULT_SPLITS", "Split", "parse_splits", "split_songs"]
+
+DEFAULT_SPLITS = ("train=0.8", "test=0.2")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of the dataset.
+
+    Parameters
+    ----------
+    name : str
+    share : float
+        Of the songs and of the samples; 0 where songs are named.
+    songs : tuple of str
+        Named songs; empty where a share is given.
+    """
+
+    name: str
+    share: float
+    songs: tuple[str, ...] = ()
+
+
+def parse_splits(texts: Iterable[str]) -> tuple[Split, ...]:
+    """Read splits as the command line writes them.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        ``name=share`` or ``name=song,song``.
+
+    Raises
+    ------
+    CatalogError
+        If one cannot be read or a name comes twice.
+
+    Examples
+    --------
+    >>> parse_splits(["train=0.8", "test=a,b"])[1]
+    Split(name='test', share=0.0, songs=('a', 'b'))
+    """
+    splits = tuple(_parse(text) for text in texts)
+    names = [split.name for split in splits]
+    if not splits or len(set(names)) < len(names):
+        raise CatalogError(f"--split: wanted each name once, found {', '.join(names) or 'none'}")
+    return splits
+
+
+def _parse(text: str) -> Split:
+    """Read one split."""
+    name, _, value = text.partition("=")
+    if not (name.isascii() and name.replace("_", "").isalnum() and value):
+        raise CatalogError(f"--split: wanted NAME=SHARE or NAME=SONG,SONG, found {text!r}")
+    try:
+        share = float(value)
+    except ValueError:
+        return Split(name, 0.0, tuple(value.split(",")))
+    if not 0 < share <= 1:
+        raise CatalogError(f"--split {text}: wanted a share above 0, up to 1, found {value}")
+    return Split(name, share)
+
+
+def split_songs(
+    splits: tuple[Split, ...], songs: Iterable[str], seed: int
+) -> dict[str, tuple[str, ...]]:
+    """Give every song to one split.
+
+    Songs are put in a random order that another song does not change; each split that asks
+    for a share gets at least one song.
+
+    Raises
+    ------
+    CatalogError
+        If a named song is not there, or there are fewer songs than splits.
+    """
+    names = sorted(songs)
+    named = [song for split in splits for song in split.songs]
+    if unknown := [song for song in named if song not in names]:
+        raise CatalogError(f"--split: no song is named {unknown[0]!r}; see 'wetdry scan'")
+    if len(set(named)) < len(named):
+        raise CatalogError("--split: wanted every song in one split, found one in two")
+    free = [song for song in names if song not in named]
+    free.sort(key=lambda song: stream(seed, "split", song).random())
+    shared = [split for split in splits if split.share]
+    if len(free) < len(shared):
+        raise CatalogError(
+            f"wanted at least one song for each split, found {len(names)} songs for "
+            f"{', '.join(split.name for split in splits)}; add songs or write --split train=1"
+        )
+    return _deal(splits, shared, free)
+
+
+def _deal(
+    splits: tuple[Split, ...], shared: list[Split], free: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """Deal out the free songs by share, the smaller splits first."""
+    total = sum(split.share for split in shared)
+    dealt = {split.name: tuple(sorted(split.songs)) for split in splits}
+    left = list(free)
+    order = sorted(shared, key=lambda split: split.share)
+    for place, split in enumerate(order):
+        others = len(order) - place - 1
+        count = max(1, min(round(len(free) * split.share / total), len(left) - others))
+        count = len(left) if not others else count
+        dealt[split.name] = tuple(sorted(left[:count]))
+        left = left[count:]
+    return dealt
+
+
+def sample_counts(
+    splits: tuple[Split, ...], songs: Mapping[str, tuple[str, ...]], samples: int
+) -> dict[str, int]:
+    """Return how many of ``samples`` each split gets: its share, or its part of the songs.
+
+    Examples
+    --------
+    >>> sample_counts(parse_splits(["train=0.8", "test=0.2"]), {}, 11)
+    {'train': 9, 'test': 2}
+    """
+    total = sum(map(len, songs.values()))
+    weights = [split.share or len(songs[split.name]) / total for split in splits]
+    ends = [round(samples * sum(weights[: i + 1]) / sum(weights)) for i in range(len(weights))]
+    starts = [0, *ends[:-1]]
+    return {s.name: b - a for s, a, b in zip(splits, starts, ends, strict=True)}

@@ -1,0 +1,171 @@
+"""What an effect is: a frozen value, made of numbers, that can be called on audio.
+
+Laws that every effect keeps (``tests/test_every_effect.py`` finds them all and checks):
+the same value on the same audio gives the same bytes; the input is left alone; the shape
+stays; the output is finite, and stays aligned with the input to the sample.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..audio import Audio, checked
+from ..errors import AudioError, RecipeError
+
+__all__ = ["Effect", "did_you_mean", "effect_type", "load_effect"]
+
+
+class Effect(BaseModel, ABC):
+    """One piece of processing with its numbers filled in.
+
+    A subclass states its name (``kind=``), its numbers with unit and bounds, how late its
+    raw output is, how long it rings, and one method, :meth:`apply`.
+
+    Attributes
+    ----------
+    kind : str
+        The name in YAML and in manifests.
+    widens : bool
+        Whether a mono recording leaves it as stereo; a chain then gives it two channels.
+    moves_time : bool
+        Whether it bends time or spreads its energy over time, so that no single lag
+        describes it. All others stay within one sample of their input.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kinds: ClassVar[dict[str, type["Effect"]]] = {}
+    kind: ClassVar[str]
+    widens: ClassVar[bool] = False
+    moves_time: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:
+        """Enter the subclass in the registry; a base of a family has no ``kind``."""
+        super().__init_subclass__(**kwargs)
+        if kind is None:
+            return
+        if kind in Effect.kinds:
+            raise TypeError(f"two effects are named {kind!r}")
+        cls.kind = kind
+        Effect.kinds[kind] = cls
+
+    def __call__(self, audio: Audio, sample_rate: int) -> Audio:
+        """Process ``audio``; latency is compensated.
+
+        Parameters
+        ----------
+        audio : float32 array, shape (channels, samples)
+            One or two channels, nominally in [-1, 1]. Left unchanged.
+        sample_rate : int
+            In Hz.
+
+        Returns
+        -------
+        float32 array, shape (channels, samples)
+            Aligned with ``audio``; what rings on past its end is cut.
+
+        Raises
+        ------
+        AudioError
+            If the audio is of another shape or dtype, not finite or absurdly loud, if a
+            frequency lies above half the sample rate, or if the outcome is not finite.
+        """
+        checked(audio, self.kind)
+        self._check_below_nyquist(sample_rate)
+        if audio.shape[1] == 0:
+            return audio.copy()  # native code divides by the number of frames
+        late = self.latency_samples(sample_rate)
+        padded = np.pad(audio, ((0, 0), (0, late))) if late else audio
+        processed = self.apply(padded, sample_rate)
+        aligned = np.ascontiguousarray(processed[:, late : late + audio.shape[1]], np.float32)
+        if aligned.shape != audio.shape:
+            raise AudioError(f"{self}: wanted shape {audio.shape}, made {aligned.shape}")
+        checked(aligned, f"the outcome of {self}")
+        return aligned
+
+    @abstractmethod
+    def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.floating[Any]]:
+        """Process audio that was checked; the outcome may be late by the latency."""
+
+    def latency_samples(self, sample_rate: int) -> int:
+        """Return by how many samples the outcome of :meth:`apply` is late."""
+        return 0
+
+    def tail_s(self) -> float:
+        """Return for how many seconds the effect rings on after its input falls silent."""
+        return 0.0
+
+    def located(self, folder: Path) -> Self:
+        """Return the effect with the files that it names looked for in ``folder``."""
+        return self
+
+    def row(self) -> dict[str, Any]:
+        """Return the effect as a manifest stores it; see :func:`load_effect`."""
+        return {"effect": self.kind, **self.model_dump(mode="json")}
+
+    def __str__(self) -> str:
+        """Show it as it is written in YAML."""
+        numbers = ", ".join(f"{k}: {_shown(v)}" for k, v in self.model_dump(mode="json").items())
+        return f"{self.kind}: {{{numbers}}}"
+
+    def _check_below_nyquist(self, sample_rate: int) -> None:
+        """Refuse frequencies that the sample rate cannot hold: filters answer with 1e38."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if name.endswith("_hz") and isinstance(value, int | float) and value * 2 >= sample_rate:
+                raise AudioError(
+                    f"{self.kind}.{name}: {value:g} Hz is not below half the sample rate "
+                    f"({sample_rate / 2:g} Hz); lower it or resample first"
+                )
+
+
+def _shown(value: Any) -> str:
+    """Show a number with as many digits as help a reader."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return str(value)
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Return ``did you mean 'x'?``, or the list of what is known."""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(sorted(known))}"
+
+
+def effect_type(kind: str) -> type[Effect]:
+    """Return the effect class named ``kind``.
+
+    Raises
+    ------
+    RecipeError
+        With a suggestion, if there is none.
+    """
+    if kind not in Effect.kinds:
+        hint = did_you_mean(kind, list(Effect.kinds))
+        raise RecipeError(f"no effect is named {kind!r}; {hint}")
+    return Effect.kinds[kind]
+
+
+def load_effect(row: Mapping[str, Any]) -> Effect:
+    """Build the effect that ``row`` describes; the inverse of :meth:`Effect.row`.
+
+    Raises
+    ------
+    RecipeError
+        If the row names no known effect or its numbers do not fit.
+    """
+    numbers = {name: value for name, value in row.items() if name != "effect"}
+    try:
+        return effect_type(str(row.get("effect")))(**numbers)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, (row["effect"], *first["loc"])))
+        raise RecipeError(f"{where}: {first['msg']}, found {first['input']!r}") from None

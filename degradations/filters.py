@@ -1,0 +1,177 @@
+"""Tone controls: bell, shelves and a graphic equalizer, all of them biquads.
+
+Source of all coefficients: R. Bristow-Johnson, "Cookbook formulae for audio EQ biquad
+filter coefficients". The dB asked for are the dB had: at the centre of a bell, at the far
+end of a shelf (and half of them at its corner). The filters are minimum-phase and start
+with the sound: up to 6 dB leave broadband audio within one sample of where it was. More
+gain, or a tonal sound, shows their phase as a lag of a few samples that differs from sound
+to sound; nothing is compensated, and they are marked ``moves_time``.
+"""
+
+from abc import abstractmethod
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..audio import Audio
+from ..errors import AudioError
+from .effect import Effect
+from .sections import run_sections
+
+__all__ = ["BANDS_HZ", "Bell", "GraphicEqualizer", "HighShelf", "LowShelf"]
+
+_GainDb = Annotated[float, Field(ge=-24, le=24)]
+
+
+class _Biquad(Effect):
+    """A filter given by second-order sections."""
+
+    moves_time: ClassVar[bool] = True
+
+    @abstractmethod
+    def sections(self, sample_rate: int) -> NDArray[np.float64]:
+        """Return the coefficients, shape (sections, 6)."""
+
+    def apply(self, audio: Audio, sample_rate: int) -> Audio:
+        """Filter."""
+        return run_sections(self.sections(sample_rate), audio)
+
+
+class Bell(_Biquad, kind="bell"):
+    """A band of frequencies is raised or lowered.
+
+    Parameters
+    ----------
+    centre_hz : float
+        From 20 to 20000 Hz; the gain there is exactly ``gain_db``.
+    gain_db : float
+        From -24 to 24 dB.
+    q : float
+        Centre over width; from 0.1 (many octaves) to 20 (a fraction of a semitone).
+    """
+
+    centre_hz: Annotated[float, Field(ge=20, le=20_000)]
+    gain_db: _GainDb
+    q: Annotated[float, Field(ge=0.1, le=20)] = 1.0
+
+    def sections(self, sample_rate: int) -> NDArray[np.float64]:
+        """Return the coefficients, shape (1, 6)."""
+        return _normalised([_bell(self.centre_hz, self.gain_db, self.q, sample_rate)])
+
+
+class _Shelf(_Biquad):
+    """What both shelves are made of."""
+
+    cutoff_hz: Annotated[float, Field(ge=20, le=20_000)]
+    gain_db: _GainDb
+    q: Annotated[float, Field(ge=0.3, le=2)] = 0.7071
+
+
+class LowShelf(_Shelf, kind="low_shelf"):
+    """The lows are raised or lowered.
+
+    Parameters
+    ----------
+    cutoff_hz : float
+        From 20 to 20000 Hz; half of ``gain_db`` is reached there.
+    gain_db : float
+        From -24 to 24 dB, had in full far below the cutoff.
+    q : float
+        From 0.3 (gentle) to 2 (steep, with an overshoot); 0.7071 is as steep as can be without.
+    """
+
+    def sections(self, sample_rate: int) -> NDArray[np.float64]:
+        """Return the coefficients, shape (1, 6)."""
+        return _normalised([_shelf(self.cutoff_hz, self.gain_db, self.q, sample_rate, -1)])
+
+
+class HighShelf(_Shelf, kind="high_shelf"):
+    """The highs are raised or lowered.
+
+    Parameters
+    ----------
+    cutoff_hz : float
+        From 20 to 20000 Hz; half of ``gain_db`` is reached there.
+    gain_db : float
+        From -24 to 24 dB, had in full far above the cutoff.
+    q : float
+        From 0.3 (gentle) to 2 (steep, with an overshoot); 0.7071 is as steep as can be without.
+    """
+
+    def sections(self, sample_rate: int) -> NDArray[np.float64]:
+        """Return the coefficients, shape (1, 6)."""
+        return _normalised([_shelf(self.cutoff_hz, self.gain_db, self.q, sample_rate, 1)])
+
+
+_LOWS_HZ = (25, 40, 63, 100, 160, 250, 400, 630)
+BANDS_HZ = (*_LOWS_HZ, 1000, 1600, 2500, 4000, 6300, 10_000, 16_000, 20_000)
+"""Centres of the graphic equalizer, two thirds of an octave apart (MSRKit's sixteen)."""
+
+
+class GraphicEqualizer(_Biquad, kind="graphic_equalizer"):
+    """Sixteen sliders: the timbre is redrawn from 25 Hz to 20 kHz.
+
+    The outer two are shelves (q 0.7), the others bells of q = centre / (upper - lower
+    neighbour) * 2.5. Neighbours overlap a little, as in hardware: what is had at a centre is
+    its own gain plus some of its neighbours'.
+
+    Parameters
+    ----------
+    gains_db : 16 floats
+        From -12 to 12 dB each, for the centres in ``BANDS_HZ``.
+    """
+
+    gains_db: Annotated[
+        tuple[Annotated[float, Field(ge=-12, le=12)], ...],
+        Field(min_length=len(BANDS_HZ), max_length=len(BANDS_HZ)),
+    ]
+
+    def sections(self, sample_rate: int) -> NDArray[np.float64]:
+        """Return the coefficients, shape (16, 6)."""
+        gains = self.gains_db
+        rows = [_shelf(BANDS_HZ[0], gains[0], 0.7, sample_rate, -1)]
+        neighbours = zip(BANDS_HZ, BANDS_HZ[1:], BANDS_HZ[2:], gains[1:], strict=False)
+        for lower, centre, upper, gain_db in neighbours:
+            rows.append(_bell(centre, gain_db, centre / (upper - lower) * 2.5, sample_rate))
+        rows.append(_shelf(BANDS_HZ[-1], gains[-1], 0.7, sample_rate, 1))
+        return _normalised(rows)
+
+    def _check_below_nyquist(self, sample_rate: int) -> None:
+        """Refuse rates at which the top slider has nothing to move."""
+        if BANDS_HZ[-1] * 2 >= sample_rate:
+            raise AudioError(
+                f"{self.kind}: its top band, {BANDS_HZ[-1]} Hz, is not below half the sample "
+                f"rate ({sample_rate / 2:g} Hz); resample first"
+            )
+
+
+def _normalised(rows: list[list[float]]) -> NDArray[np.float64]:
+    """Divide every row by its a0."""
+    sections = np.array(rows)
+    return np.asarray(sections / sections[:, 3:4])
+
+
+def _bell(centre_hz: float, gain_db: float, q: float, sample_rate: int) -> list[float]:
+    """Return b0, b1, b2, a0, a1, a2 of the cookbook's peakingEQ."""
+    a = 10 ** (gain_db / 40)
+    w = 2 * np.pi * centre_hz / sample_rate
+    alpha, middle = np.sin(w) / (2 * q), -2 * np.cos(w)
+    return [1 + alpha * a, middle, 1 - alpha * a, 1 + alpha / a, middle, 1 - alpha / a]
+
+
+def _shelf(cutoff_hz: float, gain_db: float, q: float, sample_rate: int, side: int) -> list[float]:
+    """Return the cookbook's lowShelf (``side`` -1) or highShelf (``side`` 1)."""
+    a = 10 ** (gain_db / 40)
+    w = 2 * np.pi * cutoff_hz / sample_rate
+    cos, beta = side * np.cos(w), np.sqrt(a) * np.sin(w) / q
+    up, down = a + 1, a - 1
+    return [
+        a * (up + down * cos + beta),
+        -2 * side * a * (down + up * cos),
+        a * (up + down * cos - beta),
+        up - down * cos + beta,
+        2 * side * (down - up * cos),
+        up - down * cos - beta,
+    ]

@@ -1,0 +1,124 @@
+"""Impulse responses: read, resampled, aligned to their direct sound, and normalised."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio import Audio, read, resample
+from ..errors import AssetError, AudioError
+
+__all__ = ["ImpulseResponse", "convolved", "impulse_file", "prepared"]
+
+ONSET_DB = -20.0
+"""The direct sound begins where the response first gets this near its steepest (the 20 dB of
+ISO 3382-1)."""
+
+DIRECT_S = 0.001
+"""It peaks within this time of its onset."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImpulseResponse:
+    """A response of unit energy (mean of the channels) and where its direct sound is.
+
+    Parameters
+    ----------
+    taps : float32 array, shape (channels, samples)
+    direct_samples : int
+        Position of the peak of the direct sound.
+    """
+
+    taps: Audio
+    direct_samples: int
+
+
+def prepared(taps: Audio, sample_rate: int) -> ImpulseResponse:
+    """Cut what comes before the direct sound and normalise to unit energy.
+
+    Unit energy means that white noise leaves as loud as it came.
+
+    Parameters
+    ----------
+    taps : float32 array, shape (channels, samples)
+        Not all zero.
+    sample_rate : int
+        In Hz.
+    """
+    # Steps rather than values: rumble before the first wave front is loud, but not steep.
+    steps = np.abs(np.diff(taps, axis=1, prepend=np.float32(0))).max(axis=0)
+    onset = int(np.argmax(steps >= steps.max() * 10 ** (ONSET_DB / 20)))
+    reach = max(1, round(DIRECT_S * sample_rate))
+    direct = onset + int(np.argmax(np.abs(taps[:, onset : onset + reach]).max(axis=0)))
+    start = max(0, onset - reach)
+    energy = np.sum(taps[:, start:].astype(np.float64) ** 2) / taps.shape[0]
+    return ImpulseResponse((taps[:, start:] / np.sqrt(energy)).astype(np.float32), direct - start)
+
+
+def convolved(audio: Audio, response: ImpulseResponse) -> NDArray[np.float32]:
+    """Convolve channel by channel; the direct sound stays where the sound was.
+
+    A mono response serves both channels; mono audio hears the mean of a stereo response.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+    response : ImpulseResponse
+    """
+    from scipy.signal import oaconvolve
+
+    taps = response.taps
+    if audio.shape[0] < taps.shape[0]:
+        taps = taps.mean(axis=0, keepdims=True)
+    taps = np.broadcast_to(taps, (audio.shape[0], taps.shape[1]))
+    start = response.direct_samples
+    out: NDArray[np.float32] = oaconvolve(audio, taps, axes=1)[:, start : start + audio.shape[1]]
+    return out
+
+
+def impulse_file(path: Path, digest: str | None, sample_rate: int) -> ImpulseResponse:
+    """Read an impulse response; files that have not changed are read once.
+
+    Parameters
+    ----------
+    path : Path
+    digest : str or None
+        SHA-256 that the file must have.
+    sample_rate : int
+        In Hz, to which the response is resampled.
+
+    Raises
+    ------
+    AssetError
+        If the file is not there, is not the one that was drawn, or is not audio.
+    """
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise AssetError(
+            f"impulse {path}: wanted an audio file, found none ({error.strerror}); put it there, "
+            "or name the folder that the recipe's files are in"
+        ) from None
+    return _loaded(path, about.st_mtime_ns, about.st_size, digest, sample_rate)
+
+
+@lru_cache(maxsize=32)
+def _loaded(
+    path: Path, mtime_ns: int, size: int, digest: str | None, sample_rate: int
+) -> ImpulseResponse:
+    """Load the file as it was at that time and size."""
+    if digest is not None and (found := sha256(path.read_bytes()).hexdigest()) != digest:
+        raise AssetError(
+            f"impulse {path}: wanted SHA-256 {digest[:12]}..., found {found[:12]}...: the file "
+            "has changed since the session was drawn; restore it, or plan again"
+        )
+    try:
+        taps, rate = read(path)
+    except AudioError as error:
+        raise AssetError(f"impulse {error}") from None
+    if not taps.any():
+        raise AssetError(f"impulse {path}: wanted a response, found silence; export it again")
+    return prepared(resample(taps, rate, sample_rate), sample_rate)

@@ -1,0 +1,56 @@
+"""The limiter."""
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..audio import Audio
+from .dynamics import Dynamics, one_pole
+from .oversampling import peak_magnitude
+
+__all__ = ["Limiter"]
+
+
+class Limiter(Dynamics, kind="limiter"):
+    """No peak passes the ceiling, not even between samples; loud passages get denser.
+
+    It looks ahead: the gain glides down over ``lookahead_ms`` before a peak and recovers
+    exponentially in dB, without a moment's delay of the sound. The ceiling holds for the
+    true peak (8 times oversampled) to within 0.1 dB. No make-up gain: put a gain in front
+    to drive it.
+
+    Parameters
+    ----------
+    ceiling_dbtp : float
+        From -24 to 0 dBTP.
+    release_ms : float
+        Time constant of the recovery (63 %), from 5 to 1000 ms.
+    lookahead_ms : float
+        From 0.5 to 10 ms; longer is cleaner, shorter is louder.
+    """
+
+    ceiling_dbtp: Annotated[float, Field(ge=-24, le=0)] = -1.0
+    release_ms: Annotated[float, Field(ge=5, le=1000)] = 100.0
+    lookahead_ms: Annotated[float, Field(ge=0.5, le=10)] = 2.0
+
+    def gain_curve_db(self, audio: Audio, sample_rate: int) -> NDArray[np.float64]:
+        """Return the gain at each sample, in dB, shape (samples,); never positive."""
+        from .recursions import held_and_released_db
+
+        peaks_db = 20 * np.log10(np.maximum(peak_magnitude(audio, sample_rate), 1e-6))
+        over_db = np.maximum(peaks_db - self.ceiling_dbtp, 0).astype(np.float64)
+        if not over_db.any():
+            return np.zeros(audio.shape[1])
+        half = max(1, round(self.lookahead_ms / 2000 * sample_rate))
+        release = one_pole(self.release_ms, sample_rate)
+        held = held_and_released_db(np.pad(over_db, (2 * half, 0)), 2 * half, release)
+        # Two averages over values that are all large enough are large enough: no overshoot.
+        return -_averaged(_averaged(held, half), half)
+
+
+def _averaged(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the mean of each value and the ``width`` before it; ``width`` fewer values."""
+    sums = np.cumsum(np.pad(values, (1, 0)))
+    return np.asarray((sums[width + 1 :] - sums[: -width - 1]) / (width + 1))

@@ -1,0 +1,61 @@
+"""Tables on disk: Parquet written whole, and read with a plain word when it is not."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ShardError
+from .files import write_atomically
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+__all__ = ["read_table", "write_table"]
+
+
+def write_table(rows: Sequence[dict[str, Any]], schema: "pyarrow.Schema", path: Path) -> None:
+    """Write rows as Parquet; the same rows give the same bytes.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        One for each row, all columns of the schema in each.
+    schema : pyarrow.Schema
+    path : Path
+
+    Raises
+    ------
+    ShardError
+        If the file cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer, compression="zstd")
+    write_atomically(path, buffer.getvalue())
+
+
+def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
+    """Read a Parquet file that has at least the columns of a schema.
+
+    Raises
+    ------
+    ShardError
+        If it is not there, torn, or has other columns.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    if not path.is_file():
+        raise ShardError(f"{path}: wanted a table, found none; run 'wetdry generate' first")
+    try:
+        table = pd.read_parquet(path)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise ShardError(f"{path}: not a whole Parquet file ({str(error)[:80]})") from None
+    missing = [name for name in schema.names if name not in table.columns]
+    if missing:
+        raise ShardError(f"{path}: wanted the columns {', '.join(missing)}, found none of them")
+    return table

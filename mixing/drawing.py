@@ -1,0 +1,102 @@
+"""Drawing: from a recipe, a seed and an index to a session."""
+
+from collections.abc import Sequence
+
+from ..degradations import Chain
+from ..seeds import stream
+from .excerpts import Address, Excerpt, Finder
+from .recipes import Recipe
+from .sessions import Bus, Session, Track
+from .songs import Song
+
+__all__ = ["Drawer", "draw"]
+
+
+def draw(recipe: Recipe, songs: Sequence[Song], seed: int, split: str, index: int) -> Session:
+    """Draw the session of one sample; a pure function of its arguments.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    songs : sequence of Song
+        Of the split.
+    seed : int
+    split : str
+    index : int
+        The sample's number in its split.
+
+    Raises
+    ------
+    CatalogError
+        If the songs hold nothing that the recipe could use.
+    """
+    return Drawer(recipe, songs).draw(seed, split, index)
+
+
+class Drawer:
+    """Draws many sessions from the same recipe and songs.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    songs : sequence of Song
+    """
+
+    def __init__(self, recipe: Recipe, songs: Sequence[Song]) -> None:
+        self.recipe = recipe
+        self.finder = Finder(songs, recipe)
+
+    def draw(self, seed: int, split: str, index: int) -> Session:
+        """Draw one session; see :func:`draw`."""
+        recipe, address = self.recipe, (split, index)
+        coherent = stream(seed, *address, "coherent").random() < recipe.coherent
+        count = recipe.stem_count.draw(stream(seed, *address, "stems").random)
+        find = self.finder.coherent if coherent else self.finder.crossed
+        excerpts = find(count, seed, (*address, "excerpts"))
+        loudness = recipe.mix_loudness_lufs
+        return Session(
+            sample_rate=recipe.sample_rate,
+            samples=round(recipe.seconds * recipe.sample_rate),
+            lead_in_samples=round(recipe.lead_in_s * recipe.sample_rate),
+            coherent=coherent,
+            active_above_dbfs=recipe.above_dbfs,
+            target=recipe.target,
+            tracks=tuple(self._track(excerpt, seed, address) for excerpt in excerpts),
+            buses=self._buses(excerpts, seed, address),
+            mix_loudness_lufs=loudness.draw(stream(seed, *address, "mix_loudness_lufs").random)
+            if loudness
+            else None,
+            master=recipe.master.draw(seed, *address, "master"),
+            medium=recipe.medium.draw(seed, *address, "medium"),
+        )
+
+    def _track(self, excerpt: Excerpt, seed: int, address: Address) -> Track:
+        """Draw what happens to one stem; the address is its file, not its place in the list."""
+        stem = excerpt.stem
+        own = (*address, "tracks", stem.stem_class, stem.file)
+        numbers = {
+            name: distribution.draw(stream(seed, *own, name).random)
+            for name, distribution in self.recipe.levels[stem.stem_class].items()
+        }
+        chains = (
+            self.recipe.stems[part].draw(seed, *own, part)
+            for part in ("all", stem.stem_class)
+            if part in self.recipe.stems
+        )
+        return Track(
+            stem_class=stem.stem_class,
+            song=stem.song,
+            file=stem.file,
+            offset_samples=excerpt.second * stem.sample_rate,
+            chain=Chain(tuple(effect for chain in chains for effect in chain)),
+            **numbers,
+        )
+
+    def _buses(self, excerpts: list[Excerpt], seed: int, address: Address) -> tuple[Bus, ...]:
+        """Draw the buses that have something to carry."""
+        present = {excerpt.stem.stem_class for excerpt in excerpts}
+        return tuple(
+            Bus(name=bus.name, of=bus.of, chain=bus.chain.draw(seed, *address, "buses", bus.name))
+            for bus in self.recipe.buses
+            if present & set(bus.of)
+        )

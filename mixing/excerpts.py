@@ -1,0 +1,109 @@
+"""Excerpts: where in which songs a sample's stems come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from ..audio import STEM_CLASSES
+from ..errors import CatalogError
+from ..seeds import stream
+from .recipes import Recipe
+from .songs import Song, Stem
+
+__all__ = ["Excerpt", "Finder"]
+
+Address = tuple[str | int, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A stem and the second at which its excerpt begins."""
+
+    stem: Stem
+    second: int
+
+
+class Finder:
+    """Finds excerpts in which something sounds.
+
+    Parameters
+    ----------
+    songs : sequence of Song
+        Of one split.
+    recipe : Recipe
+        Says how long an excerpt is and what counts as active.
+
+    Raises
+    ------
+    CatalogError
+        If no stem has an active excerpt of that length.
+    """
+
+    def __init__(self, songs: Sequence[Song], recipe: Recipe) -> None:
+        stems = [stem for song in songs for stem in song.stems]
+        starts = {stem.file: _active_starts(stem, recipe) for stem in stems}
+        self.starts = {file: seconds for file, seconds in starts.items() if seconds}
+        self.songs = tuple(s for s in songs if any(x.file in self.starts for x in s.stems))
+        if not self.songs:
+            raise CatalogError(
+                f"{len(songs)} songs: wanted a stem with {recipe.seconds:g} s of which a share of "
+                f"{recipe.active_share:g} lies above {recipe.above_dbfs:g} dBFS, found none; "
+                "shorten 'seconds' or lower 'songs.active' in the recipe"
+            )
+        self.by_class = {
+            name: [s for s in self.songs if self._of(s, name)] for name in STEM_CLASSES
+        }
+
+    def coherent(self, count: int, seed: int, address: Address) -> list[Excerpt]:
+        """Draw up to ``count`` stems that sound at one place of one song."""
+        song = _pick(self.songs, seed, *address, "song")
+        lead = _pick([s for s in song.stems if s.file in self.starts], seed, *address, "lead")
+        second = _pick(self.starts[lead.file], seed, *address, "second")
+        others = [
+            stem
+            for stem in song.stems
+            if stem is not lead and second in self.starts.get(stem.file, ())
+        ]
+        kept = {lead.file} | {s.file for s in _shuffled(others, seed, *address)[: count - 1]}
+        return [Excerpt(stem, second) for stem in song.stems if stem.file in kept]
+
+    def crossed(self, count: int, seed: int, address: Address) -> list[Excerpt]:
+        """Draw up to ``count`` stems of different classes, each from a song of its own."""
+        present = [name for name in STEM_CLASSES if self.by_class[name]]
+        kept = set(_shuffled(present, seed, *address)[:count])
+        return [self._one(name, seed, (*address, name)) for name in STEM_CLASSES if name in kept]
+
+    def _one(self, stem_class: str, seed: int, address: Address) -> Excerpt:
+        """Draw one excerpt of a class."""
+        song = _pick(self.by_class[stem_class], seed, *address, "song")
+        stem = _pick(self._of(song, stem_class), seed, *address, "stem")
+        return Excerpt(stem, _pick(self.starts[stem.file], seed, *address, "second"))
+
+    def _of(self, song: Song, stem_class: str) -> list[Stem]:
+        """Return the stems of a class that sound somewhere in a song."""
+        return [s for s in song.stems if s.stem_class == stem_class and s.file in self.starts]
+
+
+def _active_starts(stem: Stem, recipe: Recipe) -> tuple[int, ...]:
+    """Return the seconds at which an active excerpt of a stem can begin."""
+    active = np.asarray(stem.activity_dbfs) > recipe.above_dbfs
+    length = max(int(np.ceil(recipe.seconds)), 1)
+    last = int(stem.frames / stem.sample_rate - recipe.seconds)
+    if len(active) < length or last < 0:
+        return ()
+    counts = np.convolve(active, np.ones(length), "valid")[: last + 1]
+    return tuple(map(int, np.flatnonzero(counts >= max(recipe.active_share * length, 1e-9))))
+
+
+def _pick(options: Sequence[T], seed: int, *address: str | int) -> T:
+    """Draw one of several options, all alike."""
+    return options[int(len(options) * stream(seed, *address).random())]
+
+
+def _shuffled(options: Sequence[T], seed: int, *address: str | int) -> list[T]:
+    """Return the options in random order; an option more leaves the others' order alone."""
+    keys = [stream(seed, *address, "order", repr(option)).random() for option in options]
+    return [options[i] for i in sorted(range(len(options)), key=keys.__getitem__)]

@@ -1,0 +1,284 @@
+"""Recipes: distributions over sessions, read from YAML."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from ..audio import STEM_CLASSES
+from ..degradations import RandomChain
+from ..degradations.distributions import Constant, Distribution, parse_distribution
+from ..degradations.parsing import parse_chain
+from ..degradations.slots import Slot
+from ..degradations.yaml_tree import Node, read_text, read_yaml
+from ..errors import RecipeError
+
+__all__ = ["BusRecipe", "Level", "Recipe", "load_recipe", "preset_names"]
+
+LEVEL_SLOTS = {
+    "loudness_lufs": Slot("loudness_lufs", "number", -60, 0),
+    "gain_db": Slot("gain_db", "number", -40, 40),
+    "pan": Slot("pan", "number", -1, 1),
+    "input_peak_dbfs": Slot("input_peak_dbfs", "number", -40, 0),
+}
+SETTINGS = {
+    "sample_rate": Slot("sample_rate", "integer", 8_000, 96_000),
+    "seconds": Slot("seconds", "number", 0.5, 600),
+    "lead_in_s": Slot("lead_in_s", "number", 0, 10),
+}
+SONG_SLOTS = {
+    "coherent": Slot("coherent", "number", 0, 1),
+    "stems": Slot("stems", "integer", 1, 64),
+}
+ACTIVE_SLOTS = {
+    "above_dbfs": Slot("above_dbfs", "number", -120, 0),
+    "share": Slot("share", "number", 0, 1),
+}
+KEYS = (
+    "about", *SETTINGS, "songs", "target", "levels", "stems", "buses", "mix_loudness_lufs",
+    "master", "medium", "taps",
+)  # fmt: skip
+TAPS = ("wet", "premaster")
+
+Level = Mapping[str, Distribution]
+"""Distributions of a track's ``loudness_lufs``, ``gain_db``, ``pan``, ``input_peak_dbfs``."""
+
+
+@dataclass(frozen=True)
+class BusRecipe:
+    """A bus whose chain is still to be drawn."""
+
+    name: str
+    of: tuple[str, ...]
+    chain: RandomChain
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A distribution over sessions; :func:`wetdry.mixing.draw` draws from it.
+
+    Parameters
+    ----------
+    name, text : str
+        What it is called, and the YAML it was read from.
+    folder : Path
+        Where the files begin that it names.
+    about : str
+        What it is for, in a sentence.
+    sample_rate : int
+        In Hz.
+    seconds, lead_in_s : float
+        Length of a sample, and of what is processed before it and cut off.
+    coherent : float
+        Share of sessions whose stems come from one place of one song.
+    stem_count : Distribution
+    above_dbfs, active_share : float
+        A second counts as active above this RMS level; a stem is taken from where at least
+        this share of its seconds is active.
+    target : {"placed", "recorded"}
+    levels : mapping of class to Level
+    stems : mapping of class to RandomChain
+        The chain under ``all`` comes before the class's own.
+    buses : tuple of BusRecipe
+    mix_loudness_lufs : Distribution or None
+    master, medium : RandomChain
+    taps : tuple of str
+        What is written beside mixture and dry targets.
+    """
+
+    name: str
+    text: str
+    folder: Path
+    about: str
+    sample_rate: int
+    seconds: float
+    lead_in_s: float
+    coherent: float
+    stem_count: Distribution
+    above_dbfs: float
+    active_share: float
+    target: Literal["placed", "recorded"]
+    levels: Mapping[str, Level]
+    stems: Mapping[str, RandomChain]
+    buses: tuple[BusRecipe, ...]
+    mix_loudness_lufs: Distribution | None
+    master: RandomChain
+    medium: RandomChain
+    taps: tuple[str, ...]
+
+
+def preset_names() -> list[str]:
+    """Return the names of the recipes that ship with the package."""
+    folder = files("wetdry.mixing") / "presets"
+    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[0] != ".")
+
+
+def load_recipe(
+    name: str | Path, *, sample_rate: int | None = None, seconds: float | None = None
+) -> Recipe:
+    """Read a recipe and prove that everything it can draw is valid.
+
+    Parameters
+    ----------
+    name : str or Path
+        A YAML file, or the name of a preset.
+    sample_rate : int, optional
+        In Hz, in place of the recipe's own.
+    seconds : float, optional
+        In place of the recipe's own.
+
+    Raises
+    ------
+    RecipeError
+        With file, line, path, what was wanted, what was found and how to cure it.
+    """
+    text, folder, label = _find(name)
+    settings = {"sample_rate": sample_rate, "seconds": seconds}
+    given = {key: value for key, value in settings.items() if value is not None}
+    return parse_recipe(text, label, folder, given)
+
+
+def _find(name: str | Path) -> tuple[str, Path, str]:
+    """Return the text of a recipe, the folder its file names begin at, and its file name."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return read_text(path), path.parent, path.name
+    if str(name) in preset_names():
+        preset = files("wetdry.mixing") / "presets" / f"{name}.yaml"
+        return preset.read_text("utf-8"), Path.cwd(), f"{name}.yaml"
+    raise RecipeError(
+        f"{name}: wanted a .yaml file or a preset ({', '.join(preset_names())}), found neither"
+    )
+
+
+def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any]) -> Recipe:
+    """Read a recipe from its text; ``settings`` stand in place of its own."""
+    root = read_yaml(text, label)
+    pairs = root.mapping("a recipe", list(KEYS))
+    reader = _RecipeReader(pairs, folder, settings)
+    songs = pairs["songs"].mapping("songs", [*SONG_SLOTS, "active"]) if "songs" in pairs else {}
+    active = songs["active"].mapping("active", list(ACTIVE_SLOTS)) if "active" in songs else {}
+    return Recipe(
+        name=Path(label).stem,
+        text=text,
+        folder=folder,
+        about=" ".join(str(pairs["about"].value).split()) if "about" in pairs else "",
+        sample_rate=reader.sample_rate,
+        seconds=reader.setting("seconds", 10.0),
+        lead_in_s=reader.setting("lead_in_s", 1.0),
+        coherent=reader.constant(songs, SONG_SLOTS["coherent"], 1.0),
+        stem_count=reader.drawn(songs, SONG_SLOTS["stems"], Constant(64)),
+        above_dbfs=reader.constant(active, ACTIVE_SLOTS["above_dbfs"], -45.0),
+        active_share=reader.constant(active, ACTIVE_SLOTS["share"], 0.5),
+        target=reader.word("target", ("placed", "recorded")),
+        levels=reader.levels(),
+        stems=reader.stems(),
+        buses=reader.buses(),
+        mix_loudness_lufs=reader.mix_loudness(),
+        master=reader.chain("master"),
+        medium=reader.chain("medium"),
+        taps=reader.taps(),
+    )
+
+
+class _RecipeReader:
+    """Reads the parts of a recipe; holds what all of them need."""
+
+    def __init__(
+        self, pairs: Mapping[str, Node], folder: Path, settings: Mapping[str, Any]
+    ) -> None:
+        self.pairs = pairs
+        self.folder = folder
+        self.settings = settings
+        self.sample_rate = int(self.setting("sample_rate", 44_100))
+
+    def setting(self, name: str, default: float) -> Any:
+        """Return a number of the recipe as a whole; the caller's wish goes first."""
+        if name in self.settings:
+            node = Node(self.settings[name], "option", name)
+            return self.constant({name: node}, SETTINGS[name], default)
+        return self.constant(self.pairs, SETTINGS[name], default)
+
+    def drawn(self, pairs: Mapping[str, Node], slot: Slot, default: Distribution) -> Distribution:
+        """Return the distribution of one number."""
+        if slot.name not in pairs:
+            return default
+        return parse_distribution(pairs[slot.name], slot, self.folder)
+
+    def constant(self, pairs: Mapping[str, Node], slot: Slot, default: float) -> float:
+        """Return a number that is not drawn."""
+        distribution = self.drawn(pairs, slot, Constant(default))
+        if not isinstance(distribution, Constant):
+            raise pairs[slot.name].error(slot.bounds(), cure="this one is not drawn")
+        return distribution.value  # type: ignore[no-any-return]
+
+    def word(self, name: str, words: Sequence[str]) -> Any:
+        """Return one of several words; the first is the default."""
+        slot = Slot(name, "word", words=tuple(words))
+        return self.drawn(self.pairs, slot, Constant(words[0])).draw(lambda: 0.0)
+
+    def classes(self, name: str) -> dict[str, Node]:
+        """Return a mapping from class names, or ``all``, to what stands there."""
+        if name not in self.pairs:
+            return {}
+        return self.pairs[name].mapping(name, ["all", *STEM_CLASSES])
+
+    def levels(self) -> dict[str, Level]:
+        """Read the levels; a class's own numbers go before those of ``all``."""
+        read = {
+            name: {
+                key: parse_distribution(below, LEVEL_SLOTS[key], self.folder)
+                for key, below in node.mapping("levels", list(LEVEL_SLOTS)).items()
+            }
+            for name, node in self.classes("levels").items()
+        }
+        common = read.get("all", {})
+        return {name: {**common, **read.get(name, {})} for name in STEM_CLASSES}
+
+    def stems(self) -> dict[str, RandomChain]:
+        """Read the chains of ``all`` and of each class."""
+        return {
+            name: parse_chain(node, self.folder, self.sample_rate)
+            for name, node in self.classes("stems").items()
+        }
+
+    def buses(self) -> tuple[BusRecipe, ...]:
+        """Read the buses; a class is on one bus at most."""
+        if "buses" not in self.pairs:
+            return ()
+        buses: list[BusRecipe] = []
+        for name, node in self.pairs["buses"].mapping("buses").items():
+            pairs = node.mapping("a bus", ["of", "chain"])
+            if set(pairs) != {"of", "chain"}:
+                raise node.error("a bus with 'of' (classes) and 'chain'")
+            slot = Slot("of", "word", words=STEM_CLASSES)
+            members = pairs["of"].items("a list of classes")
+            of = tuple(parse_distribution(m, slot, self.folder).draw(lambda: 0.0) for m in members)
+            taken = {c for bus in buses for c in bus.of} & set(of)
+            if taken:
+                raise pairs["of"].error("classes that are on no other bus", ", ".join(taken))
+            chain = parse_chain(pairs["chain"], self.folder, self.sample_rate)
+            buses.append(BusRecipe(name, of, chain))
+        return tuple(buses)
+
+    def mix_loudness(self) -> Distribution | None:
+        """Read the loudness of the mix before its master chain."""
+        if "mix_loudness_lufs" not in self.pairs:
+            return None
+        slot = Slot("mix_loudness_lufs", "number", -60, 0)
+        return parse_distribution(self.pairs["mix_loudness_lufs"], slot, self.folder)
+
+    def chain(self, name: str) -> RandomChain:
+        """Read the chain that stands under ``name``, if any."""
+        if name not in self.pairs:
+            return RandomChain()
+        return parse_chain(self.pairs[name], self.folder, self.sample_rate)
+
+    def taps(self) -> tuple[str, ...]:
+        """Read what is written beside mixture and dry targets."""
+        if "taps" not in self.pairs:
+            return ("wet",)
+        slot = Slot("taps", "word", words=TAPS)
+        nodes = self.pairs["taps"].items(f"a list of {', '.join(TAPS)}")
+        return tuple(parse_distribution(n, slot, self.folder).draw(lambda: 0.0) for n in nodes)

@@ -1,0 +1,169 @@
+"""Sessions: everything that was drawn for one sample, as a value.
+
+A session and its stems are all that rendering needs: neither recipe nor seed. It prints, it
+stores as JSON in a manifest row, and it reads back equal.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+
+from ..degradations import Chain
+from ..errors import ShardError
+
+__all__ = ["Bus", "Session", "Track"]
+
+
+def _chain(value: Any) -> Chain:
+    """Accept a chain, or the rows that describe one."""
+    return value if isinstance(value, Chain) else Chain.from_rows(value)
+
+
+StoredChain = Annotated[Chain, BeforeValidator(_chain), PlainSerializer(Chain.rows)]
+
+
+class _Value(BaseModel):
+    """A frozen record that refuses what it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
+    )
+
+
+class Track(_Value):
+    """One stem on its way into the mix.
+
+    Parameters
+    ----------
+    stem_class, song, file : str
+        Which recording; ``file`` is relative to the folder of stems.
+    offset_samples : int
+        Where the excerpt begins, in samples of the file.
+    loudness_lufs : float or None
+        Loudness to which the dry excerpt is brought; None keeps the recorded level.
+    gain_db : float
+        Static gain on top of that.
+    pan : float
+        Place in the stereo image, from -1 (left) to 1 (right).
+    input_peak_dbfs : float or None
+        Peak at which the recording enters its chain, so that thresholds mean something;
+        None lets it enter at its level in the mix.
+    chain : Chain
+        Afterwards the loudness is restored: processing changes the sound, not the balance.
+    """
+
+    stem_class: str
+    song: str
+    file: str
+    offset_samples: int
+    loudness_lufs: float | None = None
+    gain_db: float = 0.0
+    pan: float = 0.0
+    input_peak_dbfs: float | None = None
+    chain: StoredChain = Chain()
+
+
+class Bus(_Value):
+    """A group of tracks with a chain of its own.
+
+    Parameters
+    ----------
+    name : str
+    of : tuple of str
+        The classes whose tracks it sums.
+    chain : Chain
+    """
+
+    name: str
+    of: tuple[str, ...]
+    chain: StoredChain = Chain()
+
+
+class Session(_Value):
+    """Tracks -> buses -> master -> medium, with every number drawn.
+
+    Parameters
+    ----------
+    sample_rate : int
+        In Hz.
+    samples : int
+        Length of what is written.
+    lead_in_samples : int
+        What is processed before it and cut off again, so that reverbs already ring and
+        compressors have settled where the excerpt begins.
+    coherent : bool
+        Whether all tracks come from one place of one song.
+    active_above_dbfs : float
+        Level above which a second of a stem counts as active.
+    target : {"placed", "recorded"}
+        Whether the dry target carries its track's gain and place in the stereo image, or is
+        the recording untouched.
+    tracks : tuple of Track
+    buses : tuple of Bus
+    mix_loudness_lufs : float or None
+        Loudness to which the mix is brought before its master chain.
+    master, medium : Chain
+    """
+
+    sample_rate: int
+    samples: int
+    lead_in_samples: int
+    coherent: bool
+    active_above_dbfs: float
+    target: Literal["placed", "recorded"] = "placed"
+    tracks: tuple[Track, ...]
+    buses: tuple[Bus, ...] = ()
+    mix_loudness_lufs: float | None = None
+    master: StoredChain = Chain()
+    medium: StoredChain = Chain()
+
+    def json_row(self) -> str:
+        """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""
+        return self.model_dump_json()
+
+    @classmethod
+    def from_row(cls, text: str) -> "Session":
+        """Build the session that a manifest row holds.
+
+        Raises
+        ------
+        ShardError
+            If the text is not a session.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ShardError(
+                f"session.{place}: {first['msg']}; the row was altered, "
+                "or written by another version of wetdry"
+            ) from None
+
+    def __str__(self) -> str:
+        """Show it to a reader, from the tracks to the medium."""
+        return "\n".join(_lines(self))
+
+
+def _lines(session: Session) -> list[str]:
+    """Return the lines of a session's description."""
+    seconds = session.samples / session.sample_rate
+    kind = "one song" if session.coherent else "several songs"
+    lines = [f"{seconds:g} s at {session.sample_rate} Hz, {kind}, target {session.target}"]
+    for track in session.tracks:
+        level = "as recorded" if track.loudness_lufs is None else f"{track.loudness_lufs:.1f} LUFS"
+        lines.append(
+            f"{track.stem_class}: {track.file} from sample {track.offset_samples}, {level}, "
+            f"{track.gain_db:+.1f} dB, pan {track.pan:+.2f}"
+        )
+        lines += _steps(track.chain)
+    for bus in session.buses:
+        lines += [f"bus {bus.name} of {', '.join(bus.of)}", *_steps(bus.chain)]
+    if session.mix_loudness_lufs is not None:
+        lines.append(f"mix brought to {session.mix_loudness_lufs:.1f} LUFS")
+    return [*lines, "master", *_steps(session.master), "medium", *_steps(session.medium)]
+
+
+def _steps(chain: Chain) -> list[str]:
+    """Return a line for each effect of a chain."""
+    return [f"    {effect}" for effect in chain] or ["    (nothing)"]
