@@ -2,7 +2,6 @@
 
 import io
 import stat
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +19,9 @@ __all__ = [
     "decibels",
     "decode",
     "encode_flac",
+    "encode_pcm",
     "length",
+    "quantise",
     "read",
     "read_padded",
     "resample",
@@ -236,10 +237,33 @@ def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
     return np.ascontiguousarray(np.pad(out, ((0, 0), (0, missing))), np.float32)
 
 
-@cache
-def _flac_subtype(bits: int) -> str:
-    """Return libsndfile's name for a FLAC sample width."""
-    return {16: "PCM_16", 24: "PCM_24"}[bits]
+def quantise(audio: Audio, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Return audio as the whole numbers that a file of ``bits`` per sample holds.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+        In [-1, 1]; rounded to the nearest step, never dithered.
+    bits : {16, 24}
+
+    Returns
+    -------
+    int16 or int32 array, shape (samples, channels)
+        24 bits stand in the upper three bytes of 32.
+
+    Raises
+    ------
+    AudioError
+        If a sample lies outside [-1, 1]: it would be clipped in silence.
+    """
+    peak = float(np.abs(audio).max(initial=0.0))
+    if not peak <= 1.0:
+        raise AudioError(f"wanted samples in [-1, 1] to write, found {peak:.3f}; lower them")
+    full = np.float32(2 ** (bits - 1))  # readers divide by this, so that levels come back exactly
+    whole = np.minimum(np.rint(audio * full), full - 1)
+    if bits == 16:
+        return np.ascontiguousarray(whole.astype(np.int16).T)
+    return np.ascontiguousarray(whole.astype(np.int32).T << 8)
 
 
 def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:
@@ -248,7 +272,7 @@ def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:
     Parameters
     ----------
     audio : float32 array, shape (channels, samples)
-        In [-1, 1]; rounded to the nearest step, never dithered.
+        In [-1, 1].
     sample_rate : int
         In Hz.
     bits : {16, 24}
@@ -256,18 +280,25 @@ def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:
     Raises
     ------
     AudioError
-        If a sample lies outside [-1, 1]: FLAC would clip it in silence.
+        If a sample lies outside [-1, 1].
+    """
+    return encode_pcm(quantise(audio, bits), sample_rate)
+
+
+def encode_pcm(pcm: NDArray[np.int16] | NDArray[np.int32], sample_rate: int) -> bytes:
+    """Encode what :func:`quantise` returns as FLAC.
+
+    Parameters
+    ----------
+    pcm : int16 or int32 array, shape (samples, channels)
+    sample_rate : int
+        In Hz.
     """
     import soundfile
 
-    peak = float(np.abs(audio).max(initial=0.0))
-    if peak > 1.0:
-        raise AudioError(f"encode_flac: wanted samples in [-1, 1], found {peak:.3f}; lower them")
-    full = 2 ** (bits - 1)  # readers divide by this, so that levels come back exactly
-    whole = np.minimum(np.rint(audio.T.astype(np.float64) * full), full - 1)
-    whole = whole.astype(np.int32) << (32 - bits)
     buffer = io.BytesIO()
-    soundfile.write(buffer, whole, sample_rate, format="FLAC", subtype=_flac_subtype(bits))
+    subtype = "PCM_16" if pcm.dtype == np.int16 else "PCM_24"
+    soundfile.write(buffer, pcm, sample_rate, format="FLAC", subtype=subtype)
     return buffer.getvalue()
 
 

@@ -55,11 +55,25 @@ def windowed(
         Consecutive parts; together as long as the input.
     """
     starts = window_starts(frames, window, overlap)
-    waiting: Audio | None = None
-    for index, start in enumerate(starts):
+    waiting, weight = np.zeros((), np.float32), np.zeros(0, np.float32)
+    for start, end in zip(starts, [*starts[1:], frames], strict=True):
         length = min(window, frames - start)
-        fade = _fade(length, overlap, first=index == 0, last=index == len(starts) - 1)
-        part = estimate(read(start, length))
-        total = np.concatenate([part * fade, np.broadcast_to(fade, (1,) * (part.ndim - 1) + (length,)) ], axis=0) if False else None
-        del total
-        yield part
+        fade = _fade(length, overlap, start > 0, start + length < frames)
+        part = estimate(read(start, length)) * fade
+        kept = len(weight)  # what earlier windows left for this one to fade into
+        part[..., :kept] += waiting[..., :kept]
+        fade[:kept] += weight
+        done = end - start
+        yield part[..., :done] / fade[:done]
+        waiting, weight = part[..., done:], fade[done:]
+
+
+def _fade(length: int, overlap: int, rises: bool, falls: bool) -> NDArray[np.float32]:
+    """Return a window's weight: one, with ramps of ``overlap`` samples, never zero."""
+    ramp = (np.arange(overlap, dtype=np.float32) + 0.5) / np.float32(max(overlap, 1))
+    fade = np.ones(length, np.float32)
+    if rises:
+        fade[:overlap] *= ramp
+    if falls:
+        fade[length - overlap :] *= ramp[::-1]
+    return fade

@@ -12,7 +12,7 @@ from ..seeds import stream
 from .composition import Part, Song, compose
 from .composition_styles import STYLES
 from .instruments import INSTRUMENTS
-from .instruments_synthesis import SAMPLE_RATE, Signal, curve, filtered, highpass
+from .instruments_synthesis import SAMPLE_RATE, Signal, curve
 
 __all__ = ["play_song", "write_songs"]
 
@@ -97,7 +97,6 @@ def _play(part: Part, frames: int, seed: int, index: int) -> Signal:
     """Play one part at the loudness that the style gives it; shape (channels, samples)."""
     rng = stream(seed, "song", index, "performance", part.stem_class, part.instrument)
     sound = np.atleast_2d(INSTRUMENTS[part.instrument](part.notes, frames, rng))
-    sound = np.stack([filtered(channel, lambda hz: highpass(hz, 18.0, 2)) for channel in sound])
     seconds = frames / SAMPLE_RATE
     edges = curve(frames, (0.0, 0.0), (0.002, 1.0), (seconds - 0.06, 1.0), (seconds, 0.0))
     loud = _loudness(sound)

@@ -219,15 +219,13 @@ def _play(
 ) -> Signal:
     """Strike; of each drum four strokes are made and softer ones are darker."""
     made = {name: [kit[name][0](rng) for _ in range(4)] for name in sorted({n.word for n in notes})}
-    hit = [(note, int(rng.integers(4))) for note in notes]
+    struck = [_softened(made[n.word][int(rng.integers(4))], n.velocity) for n in notes]
     sides = []
     for side in (-1, 1):
-        sounds = []
-        for note, turn in hit:
-            loud = note.velocity**1.4 * (1 + side * kit[note.word][1]) ** 0.5
-            sounds.append((note.start_s, loud * _softened(made[note.word][turn], note.velocity)))
-        sides.append(lay(frames, sounds))
-    return np.stack([filtered(side, lambda hz: highpass(hz, 25.0)) for side in sides])
+        gains = [n.velocity**1.4 * (1 + side * kit[n.word][1]) ** 0.5 for n in notes]
+        sounds = zip(notes, gains, struck, strict=True)
+        sides.append(lay(frames, [(n.start_s, gain * sound) for n, gain, sound in sounds]))
+    return np.stack([filtered(side, lambda hz: highpass(hz, 24.0, 2)) for side in sides])
 
 
 def _softened(stroke: Signal, velocity: float) -> Signal:

@@ -26,7 +26,7 @@ __all__ = ["celesta", "electric_piano", "organ"]
 def electric_piano(notes: Sequence[Note], frames: int, rng: np.random.Generator) -> Signal:
     """Play struck tines before magnetic pickups: round when soft, barking when hit."""
     dry = lay(frames, [(note.start_s, _tine(note, rng)) for note in notes])
-    return filtered(dry, lambda hz: highpass(hz, 50.0) * lowpass(hz, 5000.0, 2))
+    return filtered(dry, lambda hz: highpass(hz, 30.0, 2) * lowpass(hz, 5000.0, 2))
 
 
 def _tine(note: Note, rng: np.random.Generator) -> Signal:
@@ -41,8 +41,8 @@ def _tine(note: Note, rng: np.random.Generator) -> Signal:
         count,
     )
     reach = 0.35 + 0.75 * note.velocity
-    bent = swing + reach * (swing**2 - 0.25) * 0.8 + 0.35 * reach**2 * swing**3
-    bent = bent - 0.25 * reach * swing**4
+    square = swing * swing
+    bent = swing * (1 + 0.35 * reach**2 * square) + reach * square * (0.8 - 0.25 * square)
     bell = ring(
         base * np.array([6.27, 11.5]),
         np.array([0.7, 0.25]),
@@ -88,7 +88,8 @@ def _key(note: Note, levels: Signal, wheels: Signal, rng: np.random.Generator) -
 
 def celesta(notes: Sequence[Note], frames: int, rng: np.random.Generator) -> Signal:
     """Play steel bars over wooden boxes, struck with felt."""
-    return lay(frames, [(note.start_s, _bar(note, rng)) for note in notes])
+    dry = lay(frames, [(note.start_s, _bar(note, rng)) for note in notes])
+    return filtered(dry, lambda hz: highpass(hz, 60.0, 2))
 
 
 def _bar(note: Note, rng: np.random.Generator) -> Signal:

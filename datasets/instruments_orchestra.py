@@ -73,7 +73,8 @@ class SustainedTone:
         for start, shape in forces:
             here = force[round(start * SAMPLE_RATE) :][: len(shape)]
             np.maximum(here, shape[: len(here)], out=here)
-        bright = self._brighten(lay(frames, sounds), force)
+        bow = filtered(rng.standard_normal(frames), lambda hz: bandpass(hz, *self.noise_hz))
+        bright = self._brighten(lay(frames, sounds) + self.noise * force * bow, force)
         return filtered(bright, self._resonance)
 
     def _note(self, note: Note, rng: np.random.Generator) -> tuple[Signal, Signal]:
@@ -89,9 +90,7 @@ class SustainedTone:
         pitch -= self.bend * np.exp(-seconds / (0.4 * self.attack_s))
         tone = oscillate(frequency(pitch), self._spectrum, rng.random())
         tone *= 1 + 0.08 * late * np.sin(turns - 0.8)
-        scratch = filtered(rng.standard_normal(count), lambda hz: bandpass(hz, *self.noise_hz))
-        onset = 1 + 2.5 * np.exp(-seconds / 0.03)
-        return force * (tone + self.noise * onset * scratch), force
+        return force * tone, force
 
     def _spectrum(self, number: Signal) -> Signal:
         """Harmonics of the source."""
@@ -131,7 +130,7 @@ _VIOLIN = ((280.0, 5.0, 4.0), (470.0, 5.0, 4.0), (1000.0, 3.0, 2.0), (2600.0, 6.
 
 ORCHESTRA = {
     "string_section": SustainedTone(
-        4, 0.16, 0.3, 1.0, 900.0, 1.4, 0.05, (700.0, 5000.0), 18.0, body=_VIOLIN
+        3, 0.16, 0.3, 1.0, 900.0, 1.4, 0.05, (700.0, 5000.0), 18.0, body=_VIOLIN
     ),
     "violin": SustainedTone(
         1, 0.08, 0.18, 1.0, 1500.0, 1.4, 0.05, (1000.0, 7000.0), 28.0, bend=0.15, body=_VIOLIN

@@ -66,7 +66,7 @@ class PluckedString:
 
     def _resonance(self, hz: Signal) -> Signal:
         """Colour of the body or of the pickup's coil."""
-        response = highpass(hz, 35.0)
+        response = highpass(hz, 24.0, 2)
         for centre_hz, gain_db, q in self.body:
             response = response * peak(hz, centre_hz, gain_db, q)
         return response
@@ -167,7 +167,7 @@ def piano(notes: Sequence[Note], frames: int, rng: np.random.Generator) -> Signa
 def _soundboard(hz: Signal) -> Signal:
     """Colour of the board."""
     return np.asarray(
-        highpass(hz, 45.0) * peak(hz, 180.0, 3.0, 1.0) * peak(hz, 1200.0, -2.0, 1.0)
+        highpass(hz, 30.0, 2) * peak(hz, 180.0, 3.0, 1.0) * peak(hz, 1200.0, -2.0, 1.0)
         * peak(hz, 3000.0, 3.0, 0.8)
     )  # fmt: skip
 

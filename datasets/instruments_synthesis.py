@@ -42,7 +42,7 @@ def frequency(pitch: ArrayLike) -> Signal:
     >>> float(frequency(57))
     220.0
     """
-    return np.asarray(440.0 * 2.0 ** ((np.asarray(pitch, np.float64) - 69.0) / 12.0))
+    return np.asarray(440.0 * np.exp2((np.asarray(pitch, np.float64) - 69.0) / 12.0))
 
 
 def curve(frames: int, *points: tuple[float, float]) -> Signal:
@@ -109,21 +109,28 @@ def oscillate(frequency_hz: Signal, spectrum: Callable[[Signal], Signal], phase:
         Where in the period it starts, in [0, 1).
     """
     cycles = phase + np.cumsum(frequency_hz) / SAMPLE_RATE
-    places = (cycles % 1.0) * 4096
+    places = (cycles - np.floor(cycles)) * 4096
     whole = places.astype(np.int64)
     part = places - whole
+    lowest, highest = np.ceil(3 * np.log2([frequency_hz.min(), frequency_hz.max()])).astype(int)
+    if highest - lowest <= 1:  # one note with its vibrato: one table does
+        return _read(_table(spectrum, highest), whole, part)
     levels = np.ceil(np.log2(frequency_hz) * 3).astype(np.int64)
     out = np.empty(len(frequency_hz))
-    for level in range(int(levels.min()), int(levels.max()) + 1):
-        table = _table(spectrum, TOP_HZ / 2.0 ** (level / 3))
+    for level in range(lowest, highest + 1):
         here = np.flatnonzero(levels == level)
-        at = whole[here]
-        out[here] = table[at] + part[here] * (table[at + 1] - table[at])
+        out[here] = _read(_table(spectrum, level), whole[here], part[here])
     return out
 
 
-def _table(spectrum: Callable[[Signal], Signal], most: float) -> Signal:
-    """Build one period of at most ``most`` harmonics and repeat its first sample."""
+def _read(table: Signal, whole: NDArray[np.int64], part: Signal) -> Signal:
+    """Read a table between its points."""
+    return np.asarray(table[whole] + part * np.diff(table)[whole])
+
+
+def _table(spectrum: Callable[[Signal], Signal], level: int) -> Signal:
+    """Build one period for up to ``level`` thirds of an octave above 1 Hz, and close it."""
+    most = TOP_HZ / 2.0 ** (level / 3)
     number = np.arange(1, int(np.clip(most, 1, 600)) + 1, dtype=np.float64)
     bins = np.zeros(2049, np.complex128)
     bins[1 : len(number) + 1] = -1j * spectrum(number)
@@ -133,7 +140,7 @@ def _table(spectrum: Callable[[Signal], Signal], most: float) -> Signal:
 
 def lowpass(hz: Signal, cutoff_hz: float, order: int = 1) -> Response:
     """Return the response of ``order`` equal one-pole low-passes, analogue, causal."""
-    return np.asarray((1 + 1j * hz / cutoff_hz) ** -order)
+    return np.asarray(1 / (1 + 1j * hz / cutoff_hz) ** order)
 
 
 def highpass(hz: Signal, cutoff_hz: float, order: int = 1) -> Response:

@@ -91,6 +91,7 @@ def choir(notes: Sequence[Note], frames: int, rng: np.random.Generator) -> Signa
         apart = [_late(note, 0.025 * rng.standard_normal()) for note in line]
         pan = 0.5 + 0.35 * np.cos(np.pi * (n + 0.5) / len(lines))
         throats += np.array([[pan], [1 - pan]]) * _throat(apart, frames, singer, rng)
+    throats += _air(notes, frames, 0.2, rng)
     sizes = (0.92, 0.99)  # every side has its own mouths: that is what makes it wide
     return np.stack([_mouth(side, notes, size) for side, size in zip(throats, sizes, strict=True)])
 
@@ -114,21 +115,71 @@ def _lines(notes: Sequence[Note]) -> list[list[Note]]:
 
 def _sing(notes: Sequence[Note], frames: int, who: Singer, rng: np.random.Generator) -> Signal:
     """Sing one line."""
-    return _mouth(_throat(notes, frames, who, rng), notes, who.size)
+    throat = _throat(notes, frames, who, rng) + _air(notes, frames, who.breath, rng)
+    return _mouth(throat, notes, who.size)
 
 
 def _throat(notes: Sequence[Note], frames: int, who: Singer, rng: np.random.Generator) -> Signal:
-    """Make the glottis' pulses and the air that leaks through it."""
+    """Make the pulses of the glottis."""
     loudness = _loudness(notes, frames) * (1 + 0.07 * wander(frames, 9.0, rng))
-    pitch = _pitch(notes, frames, who, rng)
-    pulses = oscillate(frequency(pitch), _glottis, 0.0)
+    return loudness * oscillate(frequency(_pitch(notes, frames, who, rng)), _glottis, 0.0)
+
+
+def _air(notes: Sequence[Note], frames: int, level: float, rng: np.random.Generator) -> Signal:
+    """Let air through the glottis while it sings."""
     air = filtered(rng.standard_normal(frames), lambda hz: highpass(hz, 2500.0))
-    return (pulses + who.breath * air * (1 + 0.5 * pulses)) * loudness
+    return level * air * _loudness(notes, frames)
 
 
 def _glottis(number: Signal) -> Signal:
     """Harmonics of the pulses, lips included: about -4 dB an octave."""
     return number**-0.68
+
+
+def _mouth(throat: Signal, notes: Sequence[Note], size: float) -> Signal:
+    """Shape a throat's sound with the mouth as it moves from syllable to syllable."""
+    gains = _formants(notes, size)
+    return filtered(moving_filter(throat, gains), lambda hz: highpass(hz, 90.0, 2))
+
+
+def _loudness(notes: Sequence[Note], frames: int) -> Signal:
+    """Swell into each syllable; close the mouth before a hard consonant."""
+    shape = np.zeros(frames)
+    for note, after in zip(notes, [*notes[1:], None], strict=True):
+        closing = after is not None and after.word[:1] in _HISS
+        end = max(note.length_s - 0.05 * closing, 0.08)
+        count = round((end + 0.1) * SAMPLE_RATE)
+        swell = curve(
+            count, (0.0, 0.0), (0.05, 0.8), (0.3 * end + 0.06, 1.0), (end + 0.061, 0.7),
+            (end + 0.099, 0.0),
+        )  # fmt: skip
+        here = shape[round(note.start_s * SAMPLE_RATE) :][:count]
+        np.maximum(here, note.velocity * swell[: len(here)], out=here)
+    total = np.cumsum(np.pad(shape, (221, 220)))  # 10 ms mean: corners would click
+    return (total[441:] - total[:-441]) / 441 if frames > 1 else shape
+
+
+def _pitch(notes: Sequence[Note], frames: int, who: Singer, rng: np.random.Generator) -> Signal:
+    """Glide from note to note, with vibrato that comes late and a voice that is never still."""
+    times, pitches, depth = [0.0], [notes[0].pitch - who.scoop], [0.0]
+    for before, note in zip([None, *notes[:-1]], notes, strict=True):
+        fresh = before is None or note.start_s - before.start_s - before.length_s > 0.15
+        start = note.start_s + 0.001
+        come_from = note.pitch - who.scoop if fresh or before is None else before.pitch
+        times += [start - 0.03, start + rng.uniform(0.04, 0.09), start + 0.95 * note.length_s]
+        pitches += [come_from, note.pitch, note.pitch]
+        depth += [0.0, 0.05, 1.0 if note.length_s > 0.5 else 0.15]
+    order = np.argsort(times, kind="stable")
+    slow = frames // 64 + 2  # a throat moves slowly: every 64th sample is enough
+    seconds = np.arange(slow) * 64 / SAMPLE_RATE
+    steady = np.interp(seconds, np.array(times)[order], np.array(pitches)[order])
+    width = np.interp(seconds, np.array(times)[order], np.array(depth)[order])
+    rate_hz = who.vibrato_hz * (1 + 0.06 * wander(slow, 64 * 1.5, rng))
+    vibrato = (
+        who.vibrato_cents / 100 * width * np.sin(2 * np.pi * np.cumsum(rate_hz) * 64 / SAMPLE_RATE)
+    )
+    unrest = 0.08 * wander(slow, 64 * 4.0, rng) + 0.03 * wander(slow, 64 * 50.0, rng)
+    return np.interp(np.arange(frames) / 64, np.arange(slow), steady + vibrato + unrest)
 
 
 def _mouth(throat: Signal, notes: Sequence[Note], size: float) -> Signal:

@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +51,10 @@ def measure(path: Path) -> dict[str, Any]:
     import soundfile
 
     try:
-        with path.open("rb") as data:
-            digest = hashlib.file_digest(data, "sha256").hexdigest()
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(path) as file, ThreadPoolExecutor(1) as reader:
             _check_header(file)
-            return {**_levels(file), "sha256": digest}
+            digest = reader.submit(_sha256, path)
+            return {**_levels(file, reader), "sha256": digest.result()}
     except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise AudioError(f"cannot be decoded ({reason}); export it again") from None
@@ -75,13 +76,24 @@ def _check_header(file: Any) -> None:
         raise AudioError(f"promises {file.frames} frames; export it again")
 
 
-def _levels(file: Any) -> dict[str, Any]:
-    """Measure block by block; blocks are whole seconds, so the parts add up to the whole."""
+def _sha256(path: Path) -> str:
+    with path.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def _levels(file: Any, reader: ThreadPoolExecutor) -> dict[str, Any]:
+    """Measure block by block, while ``reader`` decodes the next.
+
+    Blocks are whole seconds, so that the parts add up to the whole.
+    """
     rate, frames = int(file.samplerate), 0
     tail: Audio = np.zeros((file.channels, TAPS - 1), np.float32)
     state, energies = None, [np.zeros((2, 0))]
     peak = true_peak = 0.0
-    while len(block := file.read(BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
+    read = partial(file.read, BLOCK_SECONDS * rate, dtype="float32", always_2d=True)
+    coming = reader.submit(read)
+    while len(block := coming.result()):
+        coming = reader.submit(read)
         audio = np.ascontiguousarray(block.T)
         peak = max(peak, _checked_peak(audio))
         found, state = hop_energies(audio, rate, state)

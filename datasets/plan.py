@@ -1,7 +1,7 @@
 """Plan: every session of a dataset, drawn before anything is rendered."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -84,27 +84,30 @@ def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict
     songs = songs_of(catalog)
     dealt = split_songs(order.splits, songs, order.seed)
     counts = sample_counts(order.splits, dealt, order.samples)
+    digests = dict(zip(catalog["file"], catalog["sha256"], strict=True))
     rows = [
         row
         for name, count in counts.items()
-        for row in _rows(order, name, count, [songs[song] for song in dealt[name]])
+        for row in _rows(order, name, count, [songs[song] for song in dealt[name]], digests)
     ]
     return rows, order.record(catalog, dealt)
 
 
-def _rows(order: Order, split: str, count: int, songs: list[Song]) -> list[dict[str, Any]]:
+def _rows(
+    order: Order, split: str, count: int, songs: list[Song], digests: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
     """Draw the sessions of one split."""
     if not count:
-        return []
+        return
     drawer = Drawer(order.recipe, songs)
-    return [
-        {
+    for index in range(count):
+        session = drawer.draw(order.seed, split, index)
+        yield {
             "key": f"{split}-{index:08d}",
             "split": split,
             "shard": f"{split}-{index // order.shard_samples:06d}",
             "seed": order.seed,
             "index": index,
-            "session": drawer.draw(order.seed, split, index).json_row(),
+            "session": session.json_row(),
+            "source_sha256": json.dumps({t.file: digests[t.file] for t in session.tracks}),
         }
-        for index in range(count)
-    ]

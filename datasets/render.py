@@ -49,7 +49,8 @@ def _recording(session: Session, track: Track, stems: Path) -> Audio:
 def _located(session: Session, assets: Path) -> Session:
     """Return the session with all its chains' files looked for in ``assets``."""
     tracks = tuple(
-        t.model_copy(update={"chain": t.chain.located(assets)}) for t in session.tracks
+        t.model_copy(update={"chains": tuple(c.located(assets) for c in t.chains)})
+        for t in session.tracks
     )
     buses = tuple(b.model_copy(update={"chain": b.chain.located(assets)}) for b in session.buses)
     return session.model_copy(

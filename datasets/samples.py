@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..audio import STEM_CLASSES, Audio, amplitude, decibels, encode_flac
+from ..audio import STEM_CLASSES, Audio, amplitude, decibels, encode_pcm, quantise
 from ..manifests.rows import effect_rows
 from ..mixing.alignment import lag_samples
 from ..mixing.loudness import integrated_lufs, true_peak_dbtp
@@ -18,6 +19,8 @@ from ..mixing.sessions import Session
 from .render import render
 
 __all__ = ["Sample", "make_sample"]
+
+TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
 
 Sample = tuple[dict[str, bytes], dict[str, Any]]
 """Members of a shard by extension, and the row of the manifest."""
@@ -47,44 +50,46 @@ def make_sample(
     """
     session = Session.from_row(plan["session"])
     mix = render(session, stems, assets)
-    audios = _audios(session, mix, taps)
-    members = {
-        f"{name}.flac": encode_flac(audio, session.sample_rate, bits)
-        for name, audio in audios.items()
-    }
+    audios = _audios(mix, taps)
+    rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
+    files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
+    members = {f"{name}.flac": data for name, (data, _) in files.items()}
     row = _row(plan, session, mix)
-    row["pcm_sha256"] = json.dumps({name: _pcm(a, bits) for name, a in sorted(audios.items())})
+    row["pcm_sha256"] = json.dumps({name: digest for name, (_, digest) in sorted(files.items())})
     members["json"] = json.dumps(row, sort_keys=True).encode()
     return members, row
 
 
-def _audios(session: Session, mix: Mix, taps: tuple[str, ...]) -> dict[str, Audio]:
-    """Return everything that is written, by name."""
-    silence = np.zeros((2, session.samples), np.float32)
-    audios = {"mixture": mix.mixture}
+def _audios(mix: Mix, taps: tuple[str, ...]) -> dict[str, Audio | None]:
+    """Return everything that is written, by name; None for the classes that are absent."""
+    audios: dict[str, Audio | None] = {"mixture": mix.mixture}
     for name in STEM_CLASSES:
-        audios[f"{name.lower()}.dry"] = mix.dry.get(name, silence)
+        audios[f"{name.lower()}.dry"] = mix.dry.get(name)
         if "wet" in taps:
-            audios[f"{name.lower()}.wet"] = mix.wet.get(name, silence)
+            audios[f"{name.lower()}.wet"] = mix.wet.get(name)
     if "premaster" in taps:
         audios["premaster"] = mix.premaster
     return audios
 
 
-def _pcm(audio: Audio, bits: int) -> str:
-    """Return the digest of the samples as they come back from the file."""
-    full = 2 ** (bits - 1)
-    whole = np.minimum(np.rint(audio.T.astype(np.float64) * full), full - 1).astype("<i4")
-    return sha256(np.ascontiguousarray(whole).tobytes()).hexdigest()
+def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:
+    """Return a FLAC file and the digest of its samples, little-endian and interleaved."""
+    pcm = quantise(audio, bits)
+    return encode_pcm(pcm, sample_rate), sha256(pcm.data).hexdigest()
+
+
+@cache
+def _silence(samples: int, sample_rate: int, bits: int) -> tuple[bytes, str]:
+    """Return the file of an absent class; most samples have several."""
+    return _file(np.zeros((2, samples), np.float32), sample_rate, bits)
 
 
 def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
     """Return what was drawn and what was measured."""
     tracks = [
         {
-            **track.model_dump(include={"stem_class", "song", "file", "offset_samples", "pan"}),
-            "loudness_lufs": track.loudness_lufs,
-            "effects": effect_rows(track.chain.rows()),
+            **{name: getattr(track, name) for name in TRACK_COLUMNS},
+            "effects": effect_rows(track.chains[measures.redraws].rows()),
             **{name: _number(value) for name, value in asdict(measures).items()},
         }
         for track, measures in zip(session.tracks, mix.measures, strict=True)

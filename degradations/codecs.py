@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio, decode, resample
+from .boards import run_plugin
 from .effect import Effect
 
 __all__ = ["Mp3", "Mp3Vbr", "Opus", "Vorbis"]
@@ -83,8 +84,7 @@ class Mp3Vbr(_Codec, kind="mp3_vbr"):
         """Go through LAME as pedalboard drives it: twice as fast as a file."""
         import pedalboard
 
-        back: Audio = pedalboard.MP3Compressor(self.quality)(audio, sample_rate)
-        return back
+        return run_plugin(pedalboard.MP3Compressor(self.quality), audio, sample_rate)
 
 
 class Opus(_Codec, kind="opus"):

@@ -35,10 +35,11 @@ class Dynamics(Effect):
             In dB; make-up gain included.
         """
 
-    def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
+    def apply(self, audio: Audio, sample_rate: int) -> Audio:
         """Multiply by the curve."""
         curve_db = self.gain_curve_db(audio, sample_rate).astype(np.float32)
-        return audio * np.exp(curve_db * np.float32(np.log(10) / 20))
+        gains: NDArray[np.float32] = np.exp(curve_db * np.float32(np.log(10) / 20))
+        return audio * gains
 
 
 def one_pole(time_ms: float, sample_rate: int) -> float:

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Audio, read, resample
+from ..audio import Audio, amplitude, read, resample
 from ..errors import AssetError, AudioError
 
 __all__ = ["ImpulseResponse", "convolved", "impulse_file", "prepared"]
 
 ONSET_DB = -20.0
-"""The direct sound begins where the response first gets this near its steepest (the 20 dB of
-ISO 3382-1)."""
+"""The direct sound begins where the response first comes this near its peak (ISO 3382-1)."""
 
 DIRECT_S = 0.001
 """It peaks within this time of its onset."""
@@ -48,11 +47,10 @@ def prepared(taps: Audio, sample_rate: int) -> ImpulseResponse:
     sample_rate : int
         In Hz.
     """
-    # Steps rather than values: rumble before the first wave front is loud, but not steep.
-    steps = np.abs(np.diff(taps, axis=1, prepend=np.float32(0))).max(axis=0)
-    onset = int(np.argmax(steps >= steps.max() * 10 ** (ONSET_DB / 20)))
+    magnitude = np.abs(taps).max(axis=0)
+    onset = int(np.argmax(magnitude >= magnitude.max() * amplitude(ONSET_DB)))
     reach = max(1, round(DIRECT_S * sample_rate))
-    direct = onset + int(np.argmax(np.abs(taps[:, onset : onset + reach]).max(axis=0)))
+    direct = onset + int(np.argmax(magnitude[onset : onset + reach]))
     start = max(0, onset - reach)
     energy = np.sum(taps[:, start:].astype(np.float64) ** 2) / taps.shape[0]
     return ImpulseResponse((taps[:, start:] / np.sqrt(energy)).astype(np.float32), direct - start)

@@ -84,11 +84,12 @@ def coloured_noise(
 
     channels, samples = shape
     length = next_fast_len(max(samples, 1024), real=True)
-    noise = stream(seed, "noise").standard_normal((channels, length), dtype=np.float32)
+    white = stream(seed, "noise").standard_normal((channels, length), dtype=np.float32)
+    noise: NDArray[np.floating] = white
     if colour != "white":
         hz = np.fft.rfftfreq(length, 1 / sample_rate)
         slope = {"pink": 0.5, "brown": 1.0}[colour]
-        shape_of_spectrum = (np.maximum(hz, LOWEST_HZ) ** -slope).astype(np.float32)
-        noise = np.fft.irfft(np.fft.rfft(noise) * shape_of_spectrum, length)
-    rms = np.sqrt(np.mean(noise.astype(np.float64) ** 2, axis=1, keepdims=True))
-    return (noise / rms).astype(np.float32)[:, :samples]
+        tilt = (np.maximum(hz, LOWEST_HZ) ** -slope).astype(np.float32)
+        noise = np.fft.irfft(np.fft.rfft(white) * tilt, length)
+    rms = np.sqrt(np.mean(np.square(noise, dtype=np.float64), axis=1, keepdims=True))
+    return np.asarray(noise / rms, np.float32)[:, :samples]

@@ -1,8 +1,11 @@
 """Distortion: curves that bend the waveform, oversampled so that they do not alias.
 
 Both leave quiet sound at its level and act on what is loud, so they depend on the level
-that comes in; a gain before and after makes any other behaviour. Aliasing at the default
-settings is stated per effect and tested.
+that comes in; a gain before and after makes any other behaviour.
+
+The loudest alias of a full-scale tone of 5 kHz (9 kHz), at 48 kHz and 24 dB into the curve:
+saturation 44 dB (32 dB) below the tone, hard clip 50 dB (46 dB); 17 dB (14 dB) without
+oversampling. The filters around the curve take what lies above 0.91 times Nyquist.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -49,9 +52,9 @@ class Saturation(Effect, kind="saturation"):
 class HardClip(Effect, kind="hard_clip"):
     """Peaks are cut off flat, as by an overloaded input: harsh, many harmonics.
 
-    y = min(max(x, -c), c) with c = 10 ** (ceiling_db / 20). Quieter sound passes bit for
-    bit. Without harmonics above Nyquist a flat top must ripple: peaks may pass the ceiling
-    by up to 2 dB unless ``oversampling`` is 1.
+    y = min(max(x, -c), c) with c = 10 ** (ceiling_db / 20). Without harmonics above Nyquist
+    a flat top must ripple: unless ``oversampling`` is 1, a tone passes the ceiling by up to
+    2 dB, and noise by 5 dB.
 
     Parameters
     ----------

@@ -164,9 +164,10 @@ def _design(
 
     edges = edges_hz if len(edges_hz) > 1 else edges_hz[0]
     limits: dict[str, Any] = {"rp": ripple_db, "rs": attenuation_db, "ftype": _FTYPES[family]}
-    zeros, poles, gain = signal.iirfilter(
+    roots: tuple[Any, Any, Any] = signal.iirfilter(
         order, edges, btype=shape, output="zpk", fs=sample_rate, **limits
     )
+    zeros, poles, gain = roots
     sections = signal.zpk2sos(zeros, poles, gain)
     return sections, round(_mean_delay(zeros, poles, sections, sample_rate))
 
@@ -200,5 +201,4 @@ def _delays(turned: NDArray[Any]) -> NDArray[np.float64]:
     """
     inside = np.abs(np.abs(turned) - 1) > 1e-9
     safe = np.where(inside, turned, 0)
-    delays: NDArray[np.float64] = np.where(inside, (safe / (1 - safe)).real, -0.5)
-    return delays.sum(axis=1)
+    return np.asarray(np.where(inside, (safe / (1 - safe)).real, -0.5).sum(axis=1))

@@ -15,7 +15,7 @@ __all__ = ["compressor_curve_db", "grouped_peaks", "held_and_released_db"]
 NEGLIGIBLE_DB = 1e-9
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def compressor_curve_db(
     level: NDArray[np.float32],
     threshold_db: float,
@@ -56,7 +56,7 @@ def compressor_curve_db(
     return curve
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def held_and_released_db(reduction: NDArray[np.float64], ahead: int, release: float) -> Any:
     """Return ``reduction`` brought forward by up to ``ahead`` samples, then let go slowly.
 
@@ -90,7 +90,7 @@ def held_and_released_db(reduction: NDArray[np.float64], ahead: int, release: fl
     return held
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def grouped_peaks(fine: NDArray[np.float32], factor: int) -> Any:
     """Return the largest magnitude within half a group of each ``factor``-th sample.
 

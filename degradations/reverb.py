@@ -3,11 +3,10 @@
 import math
 from typing import Annotated, ClassVar, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
+from .boards import run_plugin
 from .effect import Effect
 
 __all__ = ["Reverb"]
@@ -44,7 +43,7 @@ class Reverb(Effect, kind="reverb"):
     dry: _Share = 0.4
     width: _Share = 1.0
 
-    def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
+    def apply(self, audio: Audio, sample_rate: int) -> Audio:
         """Reverberate."""
         import pedalboard
 
@@ -55,8 +54,7 @@ class Reverb(Effect, kind="reverb"):
             dry_level=self.dry,
             width=self.width,
         )
-        out: NDArray[np.float32] = freeverb(audio, sample_rate)
-        return out
+        return run_plugin(freeverb, audio, sample_rate)
 
     def tail_s(self) -> float:
         """Return the time in which the longest comb falls by 60 dB without damping."""

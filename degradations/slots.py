@@ -70,7 +70,9 @@ def _slot(name: str, field: Any, is_file: bool) -> Slot:
     if get_origin(annotation) is tuple:
         items = get_args(annotation)
         low, high = _ends(getattr(items[0], "__metadata__", ()))
-        return Slot(name, "list", low, high, count=len(items), required=required)
+        lengths = [m.min_length for m in field.metadata if hasattr(m, "min_length")]
+        count = lengths[0] if lengths else len(items)
+        return Slot(name, "list", low, high, count=count, required=required)
     return Slot(name, "integer" if annotation is int else "number", low, high, required=required)
 
 

@@ -12,7 +12,8 @@ def plan_schema() -> "pyarrow.Schema":
     """Return the columns of ``plan.parquet``: what is going to be rendered.
 
     ``key`` names the sample, ``shard`` the file that it will stand in, ``index`` its number in
-    its ``split``; ``session`` is the drawn session as JSON.
+    its ``split``; ``session`` is the drawn session as JSON;
+    ``source_sha256`` maps its stems' files to their digests (JSON).
     """
     import pyarrow as pa
 
@@ -24,6 +25,7 @@ def plan_schema() -> "pyarrow.Schema":
             ("seed", pa.int64()),
             ("index", pa.int64()),
             ("session", pa.string()),
+            ("source_sha256", pa.string()),
         ]
     )
 
@@ -34,8 +36,8 @@ def manifest_schema() -> "pyarrow.Schema":
     ``tracks`` has one struct a stem: where it came from, its gain, its effects with all their
     numbers (JSON), loudness before master, peak, share of active seconds, residual lag of wet
     against dry. ``lag_samples`` is that of the mixture against the sum before master;
-    ``sum_error_db`` how far the wet stems are from summing to it; ``pcm_sha256`` and
-    ``source_sha256`` map members and stems to digests (JSON).
+    ``sum_error_db`` how far the wet stems are from summing to it; ``pcm_sha256`` maps
+    members to the digests of their samples (JSON).
     """
     import pyarrow as pa
 
@@ -56,6 +58,7 @@ def manifest_schema() -> "pyarrow.Schema":
             ("peak_dbfs", pa.float64()),
             ("active_share", pa.float64()),
             ("lag_samples", pa.float64()),
+            ("redraws", pa.int64()),
         ]
     )
     measured = [
@@ -73,7 +76,6 @@ def manifest_schema() -> "pyarrow.Schema":
         ("lag_samples", pa.float64()),
         ("sum_error_db", pa.float64()),
         ("pcm_sha256", pa.string()),
-        ("source_sha256", pa.string()),
         ("shard_sha256", pa.string()),
         ("wetdry_version", pa.string()),
     ]

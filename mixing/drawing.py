@@ -7,9 +7,12 @@ from ..seeds import stream
 from .excerpts import Address, Excerpt, Finder
 from .recipes import Recipe
 from .sessions import Bus, Session, Track
-from .songs import Song
+from .songs import Song, Stem
 
 __all__ = ["Drawer", "draw"]
+
+SPARE_CHAINS = 3
+"""How often a chain that destroys its stem is drawn again."""
 
 
 def draw(recipe: Recipe, songs: Sequence[Song], seed: int, split: str, index: int) -> Session:
@@ -78,19 +81,26 @@ class Drawer:
             name: distribution.draw(stream(seed, *own, name).random)
             for name, distribution in self.recipe.levels[stem.stem_class].items()
         }
-        chains = (
-            self.recipe.stems[part].draw(seed, *own, part)
-            for part in ("all", stem.stem_class)
-            if part in self.recipe.stems
-        )
+        limit_db = self.recipe.destroyed_above_db
+        spares = 0 if limit_db is None else SPARE_CHAINS
         return Track(
             stem_class=stem.stem_class,
             song=stem.song,
             file=stem.file,
             offset_samples=excerpt.second * stem.sample_rate,
-            chain=Chain(tuple(effect for chain in chains for effect in chain)),
+            chains=tuple(self._chain(stem, seed, (*own, i)) for i in range(1 + spares)),
+            destroyed_above_db=limit_db,
             **numbers,
         )
+
+    def _chain(self, stem: Stem, seed: int, address: Address) -> Chain:
+        """Draw the common part of a chain and that of the stem's class."""
+        drawn = (
+            self.recipe.stems[part].draw(seed, *address, part)
+            for part in ("all", stem.stem_class)
+            if part in self.recipe.stems
+        )
+        return Chain(tuple(effect for chain in drawn for effect in chain))
 
     def _buses(self, excerpts: list[Excerpt], seed: int, address: Address) -> tuple[Bus, ...]:
         """Draw the buses that have something to carry."""

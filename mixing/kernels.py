@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["interpolated_peak", "weighted_energies"]
 
 BLOCK = 64
-"""Samples that are interpolated, or passed over, together."""
+"""Samples that are interpolated, or passed over, together; more than any interpolator is long."""
 
 VANISHED = 1e-30
 """Filter states below this are zeroed: denormal numbers make silence fifty times slower."""
@@ -57,6 +57,14 @@ def weighted_energies(
 
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator, unused-ignore]
+def _loudest(samples: NDArray[np.float32]) -> np.float32:
+    loudest = np.float32(0.0)
+    for i in range(len(samples)):
+        loudest = max(loudest, abs(samples[i]))
+    return loudest
+
+
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator, unused-ignore]
 def interpolated_peak(
     audio: NDArray[np.float32], phases: NDArray[np.float32], floor: np.float32
 ) -> np.float32:
@@ -75,21 +83,18 @@ def interpolated_peak(
     block = np.empty(BLOCK, np.float32)
     for channel in range(audio.shape[0]):
         outputs = audio.shape[1] - taps + 1
+        following = _loudest(audio[channel, :BLOCK])
         for start in range(0, outputs, BLOCK):
-            length = min(BLOCK, outputs - start)
-            near = audio[channel, start : start + length + taps - 1]
-            loudest = np.float32(0.0)
-            for i in range(len(near)):
-                loudest = max(loudest, abs(near[i]))
-            if loudest * gain <= best:
+            here, following = following, _loudest(audio[channel, start + BLOCK :][:BLOCK])
+            if max(here, following) * gain <= best:
                 continue
+            length = min(BLOCK, outputs - start)
             for phase in range(phases.shape[0]):
                 block[:] = 0.0
                 for tap in range(taps):
                     weight = phases[phase, tap]
-                    shifted = near[tap : tap + length]
+                    shifted = audio[channel, start + tap : start + tap + length]
                     for i in range(length):
                         block[i] += weight * shifted[i]
-                for i in range(length):
-                    best = max(best, abs(block[i]))
+                best = max(best, _loudest(block[:length]))
     return best

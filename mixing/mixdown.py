@@ -46,6 +46,8 @@ class TrackMeasures:
         Share of the excerpt's seconds above the session's ``active_above_dbfs``.
     lag_samples : float
         By how much the wet track is late against the dry one; NaN if either is silent.
+    redraws : int
+        How many chains were refused because they destroyed the stem.
     """
 
     gain_db: float
@@ -55,6 +57,7 @@ class TrackMeasures:
     peak_dbfs: float
     active_share: float
     lag_samples: float
+    redraws: int
 
 
 @dataclass(frozen=True)
@@ -137,25 +140,39 @@ def _track(session: Session, track: Track, audio: Audio, window: slice) -> _Rend
     input_db = static_db
     if track.input_peak_dbfs is not None and peak > 0:
         input_db = min(track.input_peak_dbfs - decibels(peak), LARGEST_STATIC_GAIN_DB)
-    processed = track.chain(audio * np.float32(amplitude(input_db)), rate)
-    processed_lufs = integrated_lufs(processed[:, window], rate)
-    chain_gain_db = _finite(processed_lufs - (recorded_lufs + input_db))
+    entering = audio * np.float32(amplitude(input_db))
+    processed, chain_gain_db, redraws = _processed(session, track, entering, window)
     restored_db = min(-chain_gain_db, LARGEST_RESTORED_DB) + static_db - input_db
     wet = processed * np.float32(amplitude(restored_db))
     measures = TrackMeasures(
         gain_db=static_db,
         chain_gain_db=chain_gain_db,
         dry_lufs=recorded_lufs + static_db,
-        wet_lufs=processed_lufs + restored_db,
+        wet_lufs=recorded_lufs + input_db + chain_gain_db + restored_db,
         peak_dbfs=decibels(peak),
         active_share=_active_share(audio[:, window], rate, session.active_above_dbfs),
         lag_samples=lag_samples(audio[:, window], processed[:, window], rate)
-        if len(track.chain)
+        if len(track.chains[redraws])
         else 0.0,
+        redraws=redraws,
     )
     untouched = session.target == "recorded"
     target = np.broadcast_to(audio, (2, audio.shape[1])) if untouched else place(dry, track.pan)
     return _Rendered(place(wet, track.pan), target, measures)
+
+
+def _processed(
+    session: Session, track: Track, entering: Audio, window: slice
+) -> tuple[Audio, float, int]:
+    """Send a stem through its chain, or the first spare one that leaves something of it."""
+    rate, limit_db = session.sample_rate, track.destroyed_above_db
+    entered_lufs = integrated_lufs(entering[:, window], rate)
+    for redraws, chain in enumerate(track.chains):
+        processed = chain(entering, rate)
+        change_db = _finite(integrated_lufs(processed[:, window], rate) - entered_lufs)
+        if limit_db is None or change_db > -limit_db:
+            break
+    return processed, change_db, redraws
 
 
 def _static_gain_db(track: Track, recorded_lufs: float) -> float:

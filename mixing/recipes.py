@@ -37,7 +37,7 @@ ACTIVE_SLOTS = {
 }
 KEYS = (
     "about", *SETTINGS, "songs", "target", "levels", "stems", "buses", "mix_loudness_lufs",
-    "master", "medium", "taps",
+    "master", "medium", "reject", "taps",
 )  # fmt: skip
 TAPS = ("wet", "premaster")
 
@@ -78,6 +78,8 @@ class Recipe:
         this share of its seconds is active.
     target : {"placed", "recorded"}
     levels : mapping of class to Level
+    destroyed_above_db : float or None
+        A stem's chain that takes more loudness than this is drawn again.
     stems : mapping of class to RandomChain
         The chain under ``all`` comes before the class's own.
     buses : tuple of BusRecipe
@@ -100,6 +102,7 @@ class Recipe:
     active_share: float
     target: Literal["placed", "recorded"]
     levels: Mapping[str, Level]
+    destroyed_above_db: float | None
     stems: Mapping[str, RandomChain]
     buses: tuple[BusRecipe, ...]
     mix_loudness_lufs: Distribution | None
@@ -173,6 +176,7 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         active_share=reader.constant(active, ACTIVE_SLOTS["share"], 0.5),
         target=reader.word("target", ("placed", "recorded")),
         levels=reader.levels(),
+        destroyed_above_db=reader.reject(),
         stems=reader.stems(),
         buses=reader.buses(),
         mix_loudness_lufs=reader.mix_loudness(),
@@ -242,6 +246,14 @@ class _RecipeReader:
             name: parse_chain(node, self.folder, self.sample_rate)
             for name, node in self.classes("stems").items()
         }
+
+    def reject(self) -> float | None:
+        """Read what makes a draw be drawn again."""
+        if "reject" not in self.pairs:
+            return None
+        slot = Slot("destroyed_above_db", "number", 3, 60)
+        pairs = self.pairs["reject"].mapping("reject", [slot.name])
+        return self.constant(pairs, slot, 20.0)
 
     def buses(self) -> tuple[BusRecipe, ...]:
         """Read the buses; a class is on one bus at most."""

@@ -48,8 +48,11 @@ class Track(_Value):
     input_peak_dbfs : float or None
         Peak at which the recording enters its chain, so that thresholds mean something;
         None lets it enter at its level in the mix.
-    chain : Chain
+    chains : tuple of Chain
+        The chain, and those to take its place, one after the other, if it destroys the stem.
         Afterwards the loudness is restored: processing changes the sound, not the balance.
+    destroyed_above_db : float or None
+        Loss of loudness above which a chain has destroyed the stem.
     """
 
     stem_class: str
@@ -60,7 +63,8 @@ class Track(_Value):
     gain_db: float = 0.0
     pan: float = 0.0
     input_peak_dbfs: float | None = None
-    chain: StoredChain = Chain()
+    chains: tuple[StoredChain, ...] = (Chain(),)
+    destroyed_above_db: float | None = None
 
 
 class Bus(_Value):
@@ -156,7 +160,12 @@ def _lines(session: Session) -> list[str]:
             f"{track.stem_class}: {track.file} from sample {track.offset_samples}, {level}, "
             f"{track.gain_db:+.1f} dB, pan {track.pan:+.2f}"
         )
-        lines += _steps(track.chain)
+        lines += _steps(track.chains[0])
+        if len(track.chains) > 1:
+            lines.append(
+                f"    ({len(track.chains) - 1} spare chains, should this one take "
+                f"{track.destroyed_above_db:g} dB of loudness)"
+            )
     for bus in session.buses:
         lines += [f"bus {bus.name} of {', '.join(bus.of)}", *_steps(bus.chain)]
     if session.mix_loudness_lufs is not None:

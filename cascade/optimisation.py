@@ -1,0 +1,87 @@
+"""One network's way downhill: AdamW, warm-up and cosine, clipping, averaged weights."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from .configuration import OptimiserConfiguration
+
+__all__ = ["Optimisation"]
+
+
+class Optimisation:
+    """A network, its optimiser and the running average of its weights.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Trained in place.
+    size : OptimiserConfiguration
+    steps : int
+        Length of the training; the learning rate falls to a tenth along a cosine.
+    """
+
+    def __init__(self, network: nn.Module, size: OptimiserConfiguration, steps: int) -> None:
+        self.network = network
+        self.size = size
+        self.steps = steps
+        self.parameters = list(network.parameters())
+        self.adam = torch.optim.AdamW(self.parameters, size.learning_rate, size.betas)
+        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        warm = min(1.0, (step + 1) / (self.size.warm_up + 1))
+        cosine = 0.55 + 0.45 * math.cos(math.pi * min(step / self.steps, 1.0))
+        return self.size.learning_rate * warm * cosine
+
+    def descend(self, loss: Tensor, step: int) -> float:
+        """Take one step down the gradient of ``loss``; return the gradient's norm."""
+        self.adam.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = float(nn.utils.clip_grad_norm_(self.parameters, self.size.clip))
+        if math.isfinite(norm):  # else one bad batch would end the run
+            for group in self.adam.param_groups:
+                group["lr"] = self.learning_rate(step)
+            self.adam.step()
+            self._follow(step)
+        return norm
+
+    @torch.no_grad()
+    def _follow(self, step: int) -> None:
+        """Move the averaged weights; quickly at first, when the weights are still young."""
+        decay = min(self.size.average, (1 + step) / (10 + step))
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - decay)
+            else:
+                self.average[name].copy_(value)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that `resume` needs, by name."""
+        tensors = {f"network/{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"average/{k}": v for k, v in self.average.items()}
+        for index, parameter in enumerate(self.parameters):
+            for name, value in self.adam.state[parameter].items():
+                tensors[f"adam/{index}/{name}"] = value
+        return tensors
+
+    def resume(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from what `state` returned."""
+        device = self.parameters[0].device
+        self.network.load_state_dict(_under("network", tensors))
+        self.average = {k: v.to(device) for k, v in _under("average", tensors).items()}
+        for index, parameter in enumerate(self.parameters):
+            moments = _under(f"adam/{index}", tensors)
+            if moments:
+                step = moments.pop("step")  # torch keeps this one on the CPU
+                moved = {name: value.to(device) for name, value in moments.items()}
+                self.adam.state[parameter] = {"step": step, **moved}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with ``prefix``, without it."""
+    start = f"{prefix}/"
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}

@@ -1,0 +1,136 @@
+"""Restoration with a trained run: arrays of any rate, files of any length."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..audio import STEM_CLASSES, Audio, checked, resample
+from ..errors import AudioError
+from .checkpoints import load_checkpoint, load_weights
+from .configuration import TrainConfiguration
+from .generator import Generator
+from .regressor import Regressor
+from .runs import read_run
+from .training import choose_device
+from .windows import windowed
+
+__all__ = ["Restorer"]
+
+STAGES = ("stage_one", "cascade")
+
+
+class Restorer:
+    """Both stages of a trained run, ready to restore.
+
+    Parameters
+    ----------
+    configuration : TrainConfiguration
+    generator, regressor : torch.nn.Module
+    device : torch.device
+    """
+
+    def __init__(
+        self,
+        configuration: TrainConfiguration,
+        generator: Generator,
+        regressor: Regressor,
+        device: torch.device,
+    ) -> None:
+        self.configuration = configuration
+        self.device = device
+        self._generator = generator.to(device).eval()
+        self._regressor = regressor.to(device).eval()
+
+    @classmethod
+    def load(cls, run: Path, device: str | None = None) -> "Restorer":
+        """Load a run that `train` completed.
+
+        Parameters
+        ----------
+        run : Path
+        device : str, optional
+            "cpu", "cuda", ...; a GPU if there is one.
+
+        Raises
+        ------
+        CheckpointError
+            If the run is incomplete, torn, or does not fit its own configuration.
+        """
+        configuration, _ = read_run(run)
+        generator = Generator(configuration.stage_one.network)
+        regressor = Regressor(configuration.stage_two.network)
+        for name, network in (("stage_one", generator), ("stage_two", regressor)):
+            path = run / f"{name}.safetensors"
+            load_weights(network, load_checkpoint(path)[0], str(path))
+        return cls(configuration, generator, regressor, choose_device(device))
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate in Hz that the networks work at."""
+        return self.configuration.sample_rate
+
+    def restore(self, audio: Audio, sample_rate: int) -> dict[str, dict[str, Audio]]:
+        """Estimate the dry stems of a mixture that is held in memory.
+
+        Parameters
+        ----------
+        audio : float32 array, shape (channels, samples)
+            Mono or stereo; the channels are restored one by one.
+        sample_rate : int
+            In Hz; other rates than the networks' are resampled there and back.
+
+        Returns
+        -------
+        dict of str to dict of str to float32 array
+            Under "stage_one" and "cascade", for each class an array of the input's shape.
+        """
+        checked(audio, "restore")
+        if audio.shape[1] == 0:
+            raise AudioError("restore: wanted audio, found no samples")
+        inner = resample(audio, sample_rate, self.sample_rate)
+        parts = self.parts(lambda start, frames: inner[:, start : start + frames], inner.shape[1])
+        whole = np.concatenate(list(parts), axis=-1)
+        return {
+            stage: {
+                name: _fit(resample(stem, self.sample_rate, sample_rate), audio.shape[1])
+                for name, stem in zip(STEM_CLASSES, stems, strict=True)
+            }
+            for stage, stems in zip(STAGES, whole, strict=True)
+        }
+
+    def parts(self, read: Callable[[int, int], Audio], frames: int) -> Iterator[Audio]:
+        """Estimate part by part, at the networks' rate, in the memory of one window.
+
+        Parameters
+        ----------
+        read : callable
+            Gives ``(start, frames)`` of the mixture, shape (channels, frames).
+        frames : int
+            Length of the mixture, in samples.
+
+        Yields
+        ------
+        float32 array, shape (2, 8, channels, samples)
+            Stage one and cascade; all parts together are as long as the mixture.
+        """
+        size = self.configuration.restoration
+        window = round(size.window_s * self.sample_rate)
+        overlap = round(size.overlap_s * self.sample_rate)
+        return windowed(read, self._estimate, frames, window, overlap)
+
+    @torch.no_grad()
+    def _estimate(self, mixture: Audio) -> Audio:
+        """Map one window (channels, samples) to (2, 8, channels, samples)."""
+        channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
+        first = self._generator(channels)
+        both = torch.stack([first, self._regressor(channels, first)])
+        out: Audio = both.transpose(1, 2).cpu().numpy()
+        return out
+
+
+def _fit(audio: Audio, frames: int) -> Audio:
+    """Cut or pad what two roundings of a length may have left."""
+    missing = max(frames - audio.shape[1], 0)
+    return np.pad(audio, ((0, 0), (0, missing)))[:, :frames]

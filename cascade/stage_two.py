@@ -1,0 +1,160 @@
+"""Training of the regression stage: from cached estimates of stage one to the exact waveform."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..audio import STEM_CLASSES, Audio
+from ..seeds import stream
+from .configuration import TrainConfiguration
+from .generator import mixture_level
+from .loader import Batch, PcmCache, draw_batch, draw_pairs, write_cache
+from .losses import multi_resolution_stft_loss
+from .optimisation import Optimisation
+from .regressor import Regressor
+from .windows import windowed
+
+__all__ = ["StageTwo", "cache_estimates"]
+
+QUIET_SHARE = 0.25
+
+
+def cache_estimates(
+    generator: nn.Module,
+    configuration: TrainConfiguration,
+    cache: PcmCache,
+    folder: Path,
+    device: torch.device,
+) -> PcmCache:
+    """Write one channel of every sample together with stage one's estimates of it.
+
+    Parameters
+    ----------
+    generator : torch.nn.Module
+        Stage one, trained.
+    configuration : TrainConfiguration
+    cache : PcmCache
+        The training split; which channel is taken is drawn for each key.
+    folder : Path
+        Opened where it exists already.
+    device : torch.device
+    """
+    if folder.exists():
+        return PcmCache.open(folder)
+
+    def samples() -> Iterator[tuple[str, dict[str, Audio]]]:
+        items = islice(enumerate(cache.items), configuration.stage_two.cached_samples)
+        for item, about in items:
+            rng = stream(configuration.seed, "channel", about["key"])
+            mix = np.eye(about["channels"])[rng.integers(about["channels"])]
+            signals = {
+                name: cache.mono(item, name, 0, about["frames"], mix)[None]
+                for name in about["signals"]
+            }
+            first = estimate_whole(generator, signals["mixture"], configuration, device)
+            estimates = zip(STEM_CLASSES, first, strict=True)
+            yield about["key"], signals | {f"first/{name}": x[None] for name, x in estimates}
+
+    return write_cache(folder, samples())
+
+
+@torch.no_grad()
+def estimate_whole(
+    generator: nn.Module, mixture: Audio, configuration: TrainConfiguration, device: torch.device
+) -> Audio:
+    """Return stage one's estimates of a mono mixture, shape (8, samples), as restoration does."""
+    sample_rate, size = configuration.sample_rate, configuration.restoration
+
+    def estimate(part: Audio) -> Audio:
+        out: Audio = generator(torch.from_numpy(part)[None].to(device))[0].cpu().numpy()
+        return out
+
+    parts = windowed(
+        lambda start, frames: mixture[:, start : start + frames],
+        estimate,
+        mixture.shape[1],
+        round(size.window_s * sample_rate),
+        round(size.overlap_s * sample_rate),
+    )
+    return np.concatenate(list(parts), axis=-1)
+
+
+class StageTwo:
+    """The regressor and what it learns from.
+
+    Parameters
+    ----------
+    configuration : TrainConfiguration
+    cache : PcmCache
+        What `cache_estimates` wrote.
+    device : torch.device
+    """
+
+    name = "stage_two"
+
+    def __init__(
+        self, configuration: TrainConfiguration, cache: PcmCache, device: torch.device
+    ) -> None:
+        self.configuration = configuration
+        self.budget = configuration.stage_two
+        self.cache = cache
+        self.device = device
+        torch.manual_seed(int(stream(configuration.seed, self.name).integers(2**31)))
+        self.network = Regressor(self.budget.network).to(device)
+        self.regression = Optimisation(self.network, self.budget.optimiser, self.budget.steps)
+
+    def train_step(self, step: int) -> dict[str, float]:
+        """Learn from one batch; return the losses."""
+        seed, budget = self.configuration.seed, self.budget
+        frames = round(budget.seconds * self.configuration.sample_rate)
+        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames)
+        rng = stream(seed, self.name, "augment", step)
+        pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
+        batch = self.augment(batch, rng).to(self.device)
+        level = mixture_level(batch.mixture)
+        estimate = self.estimate(batch) / level
+        target = batch.dry / level
+        waveform = functional.l1_loss(estimate, target)
+        spectral = multi_resolution_stft_loss(
+            estimate[pairs[0], pairs[1]], target[pairs[0], pairs[1]]
+        )
+        total = budget.waveform * waveform + budget.spectral * spectral
+        norm = self.regression.descend(total, step)
+        losses = {"loss": total, "waveform": waveform, "spectral": spectral}
+        return {**{k: float(v.detach()) for k, v in losses.items()}, "gradient_norm": norm}
+
+    def augment(self, batch: Batch, rng: np.random.Generator) -> Batch:
+        """Make stage one's estimates less reliable than they are on songs that it was taught.
+
+        Every estimate is turned in phase by a constant of its own; now and then it is
+        replaced by the clean target.
+        """
+        shape = (*batch.first.shape[:2], 1)
+        turn = rng.uniform(-1, 1, shape) * np.pi * self.budget.phase_offset
+        spectrum = torch.fft.rfft(batch.first)
+        turned = torch.polar(torch.ones(shape), torch.from_numpy(turn).float())
+        first = torch.fft.irfft(spectrum * turned, batch.first.shape[-1])
+        clean = torch.from_numpy(rng.random(shape) < self.budget.clean_share)
+        return Batch(batch.mixture, batch.dry, torch.where(clean, batch.dry, first))
+
+    def estimate(self, batch: Batch) -> Tensor:
+        """Return the network's estimates for a batch, shape (batch, 8, samples)."""
+        out: Tensor = self.network(batch.mixture, batch.first)
+        return out
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all that `resume` needs, by name."""
+        return self.regression.state()
+
+    def resume(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from what `state` returned."""
+        self.regression.resume(tensors)
+
+    def average(self) -> dict[str, Tensor]:
+        """Return the averaged weights of the network."""
+        return self.regression.average

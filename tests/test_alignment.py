@@ -1,0 +1,126 @@
+"""Wet stays with dry: the measured lag of every effect that claims to keep time."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from wetdry.degradations import (
+    BandLimit,
+    BandPass,
+    Bell,
+    Compressor,
+    GraphicEqualizer,
+    HardClip,
+    HighShelf,
+    Limiter,
+    LowPass,
+    LowShelf,
+    Mp3,
+    Mp3Vbr,
+    Noise,
+    NoiseFloor,
+    Opus,
+    Saturation,
+    Vorbis,
+)
+from wetdry.degradations.effect import Effect
+from wetdry.mixing.alignment import lag_samples
+
+IN_TIME = [
+    Compressor(threshold_db=-40, ratio=10, attack_ms=1, release_ms=50),
+    Limiter(ceiling_dbtp=-18),
+    Saturation(drive_db=30),
+    HardClip(ceiling_db=-30),
+    BandLimit(bandwidth_hz=3999.5),
+    BandLimit(bandwidth_hz=11_025),
+    *(Mp3(bitrate_kbps=kbps) for kbps in (32, 56, 64, 128)),
+    *(Mp3Vbr(quality=q) for q in (0, 4.5, 9)),
+    *(Opus(bitrate_kbps=kbps) for kbps in (32, 96)),
+    *(Vorbis(quality=q) for q in (0, 7)),
+    *(Noise(snr_db=3, colour=c) for c in ("white", "pink", "brown")),
+    NoiseFloor(level_dbfs=-40),
+]
+GENTLE = [
+    Bell(centre_hz=800, gain_db=6),
+    LowShelf(cutoff_hz=200, gain_db=-6),
+    HighShelf(cutoff_hz=5000, gain_db=-6),
+    GraphicEqualizer(gains_db=(3.0, -3.0) * 8),
+]
+
+
+def music(sample_rate, seconds=4):
+    """Plucked strings and drums: harmonics and noise bursts that die away."""
+    rng = np.random.default_rng(5)
+    t = np.arange(seconds * sample_rate) / sample_rate
+    out = np.zeros((2, t.size))
+    for beat in np.arange(0.1, seconds - 0.3, 0.25):
+        since = np.clip(t - beat, 0, None)
+        decay = np.exp(-since * 12) * (t >= beat)
+        root = 110 * 2 ** (rng.integers(0, 24) / 12)
+        tone = sum(np.sin(2 * np.pi * root * k * since + k) / k for k in range(1, 20))
+        drum = rng.standard_normal(t.size) * np.exp(-since * 60)
+        pan = rng.uniform(0.2, 0.8)
+        out += np.array([[pan], [1 - pan]]) * decay * (tone + drum)
+    return (0.5 * out / np.abs(out).max()).astype(np.float32)
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 48_000])
+@pytest.mark.parametrize("effect", [*IN_TIME, *GENTLE], ids=str)
+def test_the_wet_sound_is_within_a_sample_of_the_dry(effect, sample_rate):
+    dry = music(sample_rate)
+    assert abs(lag_samples(dry, effect(dry, sample_rate), sample_rate)) < 1
+
+
+def test_every_effect_that_claims_to_keep_time_was_held_to_it():
+    claimed = {kind for kind, effect in Effect.kinds.items() if not effect.moves_time}
+    assert claimed - {"gain"} <= {effect.kind for effect in IN_TIME}
+
+
+@pytest.mark.parametrize(
+    "effect", [LowPass(cutoff_hz=4000, order=8), BandPass(centre_hz=2000, q=0.7)], ids=str
+)
+def test_the_bulk_of_a_steep_filters_delay_is_taken_out(effect):
+    dry = music(48_000)
+    raw = lag_samples(dry, effect.apply(dry, 48_000).astype(np.float32), 48_000)
+    assert abs(lag_samples(dry, effect(dry, 48_000), 48_000)) < raw / 2
+
+
+@pytest.mark.parametrize("shift", [-4000, -313, -1, 0, 1, 25, 2400])
+def test_a_known_shift_is_found_under_noise_and_distortion(shift):
+    dry = music(48_000)
+    wet = np.roll(Saturation(drive_db=20)(dry, 48_000), shift, axis=1)
+    wet = Noise(snr_db=6)(Mp3(bitrate_kbps=64)(wet, 48_000), 48_000)
+    assert lag_samples(dry, wet, 48_000) == pytest.approx(shift, abs=0.5)
+
+
+def test_a_flipped_or_quieter_or_mono_copy_is_not_late():
+    dry = music(48_000)
+    for wet in (-dry, dry * 1e-3, dry.mean(axis=0, keepdims=True)):
+        assert lag_samples(dry, np.float32(wet), 48_000) == pytest.approx(0, abs=0.01)
+
+
+def test_half_a_sample_is_seen():
+    half_rate = music(96_000)
+    early, late = half_rate[:, 0::2], half_rate[:, 1::2]
+    assert lag_samples(early, late, 48_000) == pytest.approx(-0.5, abs=0.15)
+
+
+def test_against_silence_there_is_no_lag():
+    dry = music(48_000)
+    assert np.isnan(lag_samples(dry, np.zeros_like(dry), 48_000))
+    assert np.isnan(lag_samples(np.zeros_like(dry), dry, 48_000))
+    assert np.isnan(lag_samples(dry[:, :0], dry[:, :0], 48_000))
+
+
+@pytest.mark.stems
+@pytest.mark.parametrize("effect", IN_TIME, ids=str)
+def test_real_stems_stay_in_time(effect, real_stems):
+    worst = 0.0
+    for path in sorted(real_stems.glob("*/*/*.flac"))[::12]:
+        sample_rate = soundfile.info(path).samplerate
+        dry = soundfile.read(path, 5 * sample_rate, dtype="float32", always_2d=True)[0].T
+        dry = np.ascontiguousarray(dry)
+        if np.abs(dry).max() > 0.02:
+            lag = lag_samples(dry, effect(dry, sample_rate), sample_rate)
+            worst = max(worst, abs(lag))
+    assert worst < 1

@@ -1,0 +1,193 @@
+"""The catalog holds every good stem and the reason for every other, whoever scans."""
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from wetdry.audio import read
+from wetdry.datasets.scan import faults, scan
+from wetdry.mixing.loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
+from wetdry.mixing.songs import songs_of
+from wetdry.seeds import stream
+
+RATE = 8000
+
+
+def noise(seconds=1.0, channels=1, name="stem"):
+    shape = (round(seconds * RATE), channels)
+    return np.clip(stream(3, name).normal(0, 0.1, shape), -1, 1).astype(np.float32)
+
+
+def put(path: Path, samples=None, rate=RATE, subtype="PCM_16"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, noise(name=str(path)) if samples is None else samples, rate, subtype)
+    return path
+
+
+def patched(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def encoded(tmp_path, samples=None, suffix="wav", subtype="PCM_16"):
+    return put(tmp_path / f"spare.{suffix}", samples, subtype=subtype).read_bytes()
+
+
+@pytest.fixture
+def stems(tmp_path):
+    """Two good songs of two stems each."""
+    for file in ("one/Bass/a.wav", "one/Vocals/b.flac", "two/Drums/a.wav", "two/Bass.wav"):
+        put(tmp_path / "stems" / file)
+    return tmp_path / "stems"
+
+
+GOOD = ["one/Bass/a.wav", "one/Vocals/b.flac", "two/Bass.wav", "two/Drums/a.wav"]
+
+
+def good_and_bad(stems):
+    catalog = scan(stems)
+    bad = {entry["what"]: entry["reason"] for entry in faults(catalog)}
+    return list(catalog["file"][catalog["fault"].isna()]), bad
+
+
+def test_the_numbers_are_those_of_the_whole_audio_read_at_once(stems):
+    put(stems / "long/Drums/x.flac", noise(23.7, 2), subtype="PCM_24")
+    row = scan(stems).set_index("file").loc["long/Drums/x.flac"]
+    audio, rate = read(stems / "long/Drums/x.flac")
+    assert (row.sample_rate, row.channels, row.frames) == (rate, *audio.shape)
+    assert row.seconds == 23.7
+    assert row.loudness_lufs == integrated_lufs(audio, rate)
+    assert row.true_peak_dbtp == true_peak_dbtp(audio, rate)
+    assert row.peak_dbfs == pytest.approx(20 * np.log10(np.abs(audio).max()))
+    seconds = [rms_dbfs(audio[:, s * rate : (s + 1) * rate]) for s in range(23)]
+    np.testing.assert_allclose(row.activity_dbfs, seconds, atol=1e-9)
+
+
+def test_a_silent_second_reads_minus_120_dbfs(stems):
+    put(stems / "pause/Bass.wav", np.concatenate([noise(), np.zeros((RATE, 1)), noise()]))
+    levels = scan(stems).set_index("song").loc["pause"].activity_dbfs
+    assert levels[1] == -120.0 and min(levels[0], levels[2]) > -30
+
+
+def broken_files(tmp_path) -> dict[str, bytes]:
+    """Files that a folder of stems may well hold, by name."""
+    wav, flac = encoded(tmp_path), encoded(tmp_path, suffix="flac")
+    streaminfo = int.from_bytes(flac[18:26])  # rate 20 bits, channels 3, depth 5, total 36
+    forged = ((streaminfo >> 36 << 36) | (2**36 - 1)).to_bytes(8)
+    unknown = (streaminfo >> 36 << 36).to_bytes(8)
+    nan, huge = noise(), noise()
+    nan[100], huge[100] = np.nan, 1e10
+    return {
+        "empty.wav": b"",
+        "text.wav": b"<html>not found</html>",
+        "random.mp3": stream(1, "random").bytes(5000),
+        "header.wav": wav[:44],
+        "cut.flac": flac[: len(flac) // 2],
+        "cut_early.flac": flac[:20],
+        "forged.flac": patched(flac, 18, forged),
+        "unknown.flac": patched(flac, 18, unknown),
+        "no_channels.wav": patched(wav, 22, struct.pack("<H", 0)),
+        "no_rate.wav": patched(wav, 24, struct.pack("<I", 0)),
+        "absurd_rate.wav": patched(wav, 24, struct.pack("<I", 2**32 - 1)),
+        "strange_format.wav": patched(wav, 20, struct.pack("<H", 0x7777)),
+        "nan.wav": encoded(tmp_path, nan, subtype="FLOAT"),
+        "huge.wav": encoded(tmp_path, huge, subtype="FLOAT"),
+        "double.wav": encoded(tmp_path, np.full((RATE, 1), 1e300), subtype="DOUBLE"),
+        "surround.wav": encoded(tmp_path, noise(channels=8)),
+        "no_frames.wav": encoded(tmp_path, noise(0)),
+        "one_sample.wav": encoded(tmp_path, noise(1 / RATE)),
+        "short.wav": encoded(tmp_path, noise(0.3)),
+        "silent.wav": encoded(tmp_path, 1e-4 * noise()),
+    }
+
+
+def test_no_broken_file_stops_the_scan_or_gets_through(stems, tmp_path):
+    broken = broken_files(tmp_path)
+    for name, data in broken.items():
+        (stems / "one" / "Drums").mkdir(exist_ok=True)
+        (stems / "one" / "Drums" / name).write_bytes(data)
+    good, bad = good_and_bad(stems)
+    assert good == GOOD
+    assert sorted(bad) == sorted(f"one/Drums/{name}" for name in broken)
+    for name, words in {
+        "nan.wav": "NaN",
+        "huge.wav": "a peak of 1e",
+        "surround.wav": "8 channels",
+        "short.wav": "lasts 0.3 s",
+        "silent.wav": "is silent",
+        "text.wav": "cannot be decoded",
+        "forged.flac": "promises 68719476735 frames",
+    }.items():
+        assert words in bad[f"one/Drums/{name}"]
+    assert str(tmp_path) not in json.dumps(bad)  # no absolute paths
+
+
+def test_every_fault_names_its_cure(stems, tmp_path):
+    for name, data in broken_files(tmp_path).items():
+        (stems / "one" / name).write_bytes(data)
+        (stems / "one" / "Bass" / name).write_bytes(data)
+    for entry in faults(scan(stems)):
+        assert set(entry) == {"what", "reason", "cure"} and all(entry.values())
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "words"),
+    [
+        (noise(1.1), RATE, "has 8800 frames where the song's other stems have 8000"),
+        (noise(), 11025, "has 11025 Hz where the song's other stems have 8000"),
+    ],
+)
+def test_a_stem_that_differs_from_the_majority_is_set_aside(stems, samples, rate, words):
+    put(stems / "one/Drums/odd.wav", samples, rate)
+    good, bad = good_and_bad(stems)
+    assert good == GOOD
+    assert bad == {"one/Drums/odd.wav": words}
+
+
+def test_of_two_that_differ_the_longer_stays(stems):
+    put(stems / "three/Bass.wav", noise(1))
+    put(stems / "three/Drums.wav", noise(2))
+    good, bad = good_and_bad(stems)
+    assert "three/Drums.wav" in good and list(bad) == ["three/Bass.wav"]
+
+
+def test_the_same_file_twice_in_a_song_counts_once(stems):
+    (stems / "one/Bass/z.wav").write_bytes((stems / "one/Bass/a.wav").read_bytes())
+    good, bad = good_and_bad(stems)
+    assert good == GOOD
+    assert bad == {"one/Bass/z.wav": "is the same file as one/Bass/a.wav"}
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_every_format_is_read(tmp_path, suffix, channels):
+    path = tmp_path / "a" / f"Bass.{suffix}"
+    path.parent.mkdir()
+    soundfile.write(path, noise(2, channels), RATE)
+    row = scan(tmp_path).iloc[0]
+    assert row.fault is None and row.channels == channels and row.seconds == 2.0
+
+
+def test_one_worker_or_two_make_the_same_table_and_tell_how_far_they_are(stems):
+    (stems / "one/Vocals/text.wav").write_text("no audio")
+    told = []
+    alone = scan(stems, progress=lambda done, total: told.append((done, total)))
+    pd.testing.assert_frame_equal(alone, scan(stems, workers=2))
+    assert told == [(done, 5) for done in range(1, 6)]
+
+
+@pytest.mark.stems
+def test_a_real_song_is_good_from_end_to_end(real_stems, tmp_path):
+    song = min(path for path in real_stems.iterdir() if path.is_dir())
+    for file in song.rglob("*.flac"):
+        copy = tmp_path / file.relative_to(real_stems)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    catalog = scan(tmp_path)
+    assert not faults(catalog)
+    (found,) = songs_of(catalog).values()
+    assert found.name == song.name and len(found.stems) == len(catalog)
