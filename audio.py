@@ -285,20 +285,30 @@ def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:
     return encode_pcm(quantise(audio, bits), sample_rate)
 
 
-def encode_pcm(pcm: NDArray[np.int16] | NDArray[np.int32], sample_rate: int) -> bytes:
-    """Encode what :func:`quantise` returns as FLAC.
+def encode_pcm(
+    pcm: NDArray[np.int16] | NDArray[np.int32], sample_rate: int, container: str = "FLAC"
+) -> bytes:
+    """Encode what :func:`quantise` returns, without loss.
 
     Parameters
     ----------
     pcm : int16 or int32 array, shape (samples, channels)
     sample_rate : int
         In Hz.
+    container : {"FLAC", "WAV"}
+
+    Raises
+    ------
+    AudioError
+        If the container is another.
     """
     import soundfile
 
+    if container not in ("FLAC", "WAV"):
+        raise AudioError(f"wanted a .flac or .wav file to write, found {container!r}; rename it")
     buffer = io.BytesIO()
     subtype = "PCM_16" if pcm.dtype == np.int16 else "PCM_24"
-    soundfile.write(buffer, pcm, sample_rate, format="FLAC", subtype=subtype)
+    soundfile.write(buffer, pcm, sample_rate, format=container, subtype=subtype)
     return buffer.getvalue()
 
 

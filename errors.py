@@ -5,6 +5,7 @@
   - AudioError       samples of the wrong shape, dtype, rate, range or length
   - CatalogError     a folder of stems cannot feed what was asked of it
   - AssetError       a file that a recipe names (an impulse response, a noise) is absent or changed
+  - UsageError       what was asked for contradicts itself, or what is already there
   - ShardError       a shard, plan or manifest is missing, torn, altered or somebody else's
   - CheckpointError  a checkpoint or run folder does not fit the code or the question
 
@@ -18,6 +19,7 @@ __all__ = [
     "CheckpointError",
     "RecipeError",
     "ShardError",
+    "UsageError",
     "WetdryError",
 ]
 
@@ -40,6 +42,10 @@ class CatalogError(WetdryError, ValueError):
 
 class AssetError(WetdryError, OSError):
     """A file that a recipe names is absent or not the one that was drawn."""
+
+
+class UsageError(WetdryError, ValueError):
+    """What was asked for contradicts itself, or what is already there."""
 
 
 class ShardError(WetdryError, OSError):

@@ -1,1 +1,41 @@
-"""."""
+"""The reference cascade: networks, training, restoration, metrics and judgement."""
+
+from .configuration import TrainConfiguration, load_configuration
+from .evaluation import Evaluation, evaluate_run, score
+from .files import restore_file
+from .frechet import FrechetDistance, frechet_distance
+from .judging import Judged, judge, score_table
+from .metrics import evaluate, mmsnr_db, multi_resolution_stft_distance, sdr_db, si_sdr_db
+from .metrics import zimtohrli_distance as zimtohrli_distance
+from .musicnn import fetch as fetch_musicnn
+from .restoration import Restorer
+from .samples import Sample, read_samples
+from .summary import paired_differences, summary
+from .training import train
+
+__all__ = [
+    "Evaluation",
+    "FrechetDistance",
+    "Judged",
+    "Restorer",
+    "Sample",
+    "TrainConfiguration",
+    "evaluate",
+    "evaluate_run",
+    "fetch_musicnn",
+    "frechet_distance",
+    "judge",
+    "load_configuration",
+    "mmsnr_db",
+    "multi_resolution_stft_distance",
+    "paired_differences",
+    "read_samples",
+    "restore_file",
+    "score",
+    "score_table",
+    "sdr_db",
+    "si_sdr_db",
+    "summary",
+    "train",
+    "zimtohrli_distance",
+]

@@ -19,9 +19,7 @@ def _rotary(x: Tensor) -> Tensor:
     speed = 10_000 ** (-torch.arange(half, device=x.device) / half)
     angle = torch.arange(x.shape[-2], device=x.device)[:, None] * speed
     a, b = x[..., :half], x[..., half:]
-    return torch.cat(
-        [a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1
-    )
+    return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1)
 
 
 class Recurrence(nn.Module):

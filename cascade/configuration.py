@@ -1,4 +1,4 @@
-"""What a training run is told: networks, losses, budgets; read from YAML, refused by line and name."""
+"""What a training run is told: networks, losses and budgets, read from YAML."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -42,7 +42,8 @@ class GeneratorConfiguration(_Model):
     Parameters
     ----------
     output : {"mask", "mapping"}
-        Whether a class is a complex mask on the mixture or mapped directly (DTT-BSR).
+        Whether a class is a mask on the mixture (a gain of at most two and a turn of the
+        phase for each bin) or mapped directly (DTT-BSR).
     fold : int
         Neighbouring frequency bins that share a position, as channels; 1 in the paper.
     channels, levels, layers, kernel, squeeze : int

@@ -6,6 +6,7 @@ serves all classes, told which class it hears by an embedding.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +52,7 @@ class WindowDiscriminator(nn.Module):
         widths = [2] + [size.channels * min(2**n, 4) for n in range(size.layers)]
         self.layers = nn.ModuleList(
             spectral_norm(nn.Conv2d(a, b, 3, stride=(1 + n % 2, 2), padding=1))
-            for n, (a, b) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+            for n, (a, b) in enumerate(pairwise(widths))
         )
         self.classes = nn.Embedding(len(STEM_CLASSES), widths[1])
         self.leave = spectral_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))

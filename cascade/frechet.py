@@ -1,7 +1,7 @@
 """The Frechet distance between two clouds of embeddings, its two halves kept apart."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from ..audio import Audio
 from ..errors import AudioError
 
 __all__ = ["Embedding", "FrechetDistance", "frechet_distance"]
+
+Items: TypeAlias = NDArray[np.floating[Any]]
+"""Points, shape (items, dims)."""
 
 
 class Embedding(Protocol):
@@ -60,9 +63,7 @@ class FrechetDistance:
         return self.mean_term + self.covariance_term
 
 
-def frechet_distance(
-    reference: NDArray[np.float32], estimate: NDArray[np.float32]
-) -> FrechetDistance:
+def frechet_distance(reference: Items, estimate: Items) -> FrechetDistance:
     """Return |mu1 - mu2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2)) of two clouds.
 
     With S1 = A^T A and S2 = B^T B, the trace of the root is the sum of the singular values of
@@ -110,7 +111,7 @@ def frechet_distance(
     )
 
 
-def _checked(items: NDArray[np.float32], where: str) -> NDArray[np.float64]:
+def _checked(items: Items, where: str) -> NDArray[np.float64]:
     """Return the cloud as float64 if it is one."""
     if items.ndim != 2 or len(items) < 2 or not np.isfinite(items).all():
         raise AudioError(

@@ -6,6 +6,8 @@ batch of four excerpts says little about the statistics of music and because a f
 normalised by itself sounds the same in a window as in the whole song; skips are added.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -97,12 +99,14 @@ class Generator(nn.Module):
     Notes
     -----
     Input and output are waveforms; a stereo signal is a batch of two. Levels are undone
-    inside: twice the input is twice the output.
+    inside: twice the input is twice the output. ``grid`` is the distance in samples at which
+    its strides repeat.
     """
 
     def __init__(self, size: GeneratorConfiguration) -> None:
         super().__init__()
         self.size = size
+        self.grid = HOP << size.levels
         bands = BINS // size.fold
         widths = [size.channels * (level + 1) for level in range(size.levels + 1)]
         heights = [bands >> level for level in range(size.levels + 1)]
@@ -110,13 +114,13 @@ class Generator(nn.Module):
         shapes = list(zip(widths, heights, strict=True))[:-1]
         self.down = nn.ModuleList(Block(c, f, size) for c, f in shapes)
         self.up = nn.ModuleList(Block(c, f, size) for c, f in shapes)
-        steps = list(zip(widths[:-1], widths[1:], strict=True))
+        steps = list(pairwise(widths))
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in steps)
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in steps)
         self.bottleneck = Bottleneck(widths[-1], size)
         outputs = 2 * size.fold * len(STEM_CLASSES)
         self.heads = nn.Conv2d(widths[0] + 3 * size.fold, outputs, 1)
-        nn.init.normal_(self.heads.weight, std=0.01)
+        nn.init.normal_(self.heads.weight, std=0.02)
         nn.init.zeros_(self.heads.bias)
 
     def forward(self, mixture: Tensor, pairs: Tensor | None = None) -> Tensor:
@@ -147,7 +151,8 @@ class Generator(nn.Module):
         out = self.heads(torch.cat([self._u_net(features), features], 1))
         out = self._unfold(out, pairs)[:, : mixture.shape[1]]
         if self.size.output == "mask":
-            return (out + 0.25) * mixture[pairs[0]]
+            gain = 2 * torch.sigmoid(out.real - 2)  # a fresh network passes a quarter
+            return torch.polar(gain, out.imag) * mixture[pairs[0]]
         # the outputs live in the compressed domain; this undoes the compression
         return out * magnitude(out) ** (1 / COMPRESSION - 1)
 

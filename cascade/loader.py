@@ -173,9 +173,7 @@ def _signals(
         yield sample.key, {"mixture": sample.mixture, **dry}
 
 
-def draw_batch(
-    cache: PcmCache, seed: int, stage: str, step: int, batch: int, frames: int
-) -> Batch:
+def draw_batch(cache: PcmCache, seed: int, stage: str, step: int, batch: int, frames: int) -> Batch:
     """Draw the batch of one step.
 
     Parameters
@@ -203,9 +201,11 @@ def _excerpt(
 ) -> tuple[Audio, Audio, Audio]:
     """Cut mixture, dry stems and estimates at one place where the mixture sounds."""
     about = cache.items[item]
-    mix = np.ones(1) if about["channels"] == 1 else np.array([(1, 0), (0, 1), (0.5, 0.5)])[
-        rng.integers(3)
-    ]
+    mix = (
+        np.ones(1)
+        if about["channels"] == 1
+        else np.array([(1, 0), (0, 1), (0.5, 0.5)])[rng.integers(3)]
+    )
     for _ in range(TRIES):
         start = int(rng.integers(max(about["frames"] - frames, 0) + 1))
         mixture = cache.mono(item, "mixture", start, frames, mix)

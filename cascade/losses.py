@@ -74,7 +74,7 @@ def multi_resolution_stft_loss(estimate: Tensor, target: Tensor) -> Tensor:
     losses = []
     for window in WINDOWS:
         heard, wanted = (magnitude(stft(x, window, window // 2)) for x in (estimate, target))
-        error = (heard - wanted).square().sum((1, 2)).sqrt()
+        error = ((heard - wanted).square().sum((1, 2)) + 1e-8).sqrt()  # sqrt has no slope at 0
         scale = wanted.square().sum((1, 2)).sqrt().clamp(min=0.1 * wanted[0].numel() ** 0.5)
         logs = functional.l1_loss(torch.log(heard + FLOOR), torch.log(wanted + FLOOR))
         losses.append((error / scale).mean() + logs)

@@ -125,15 +125,15 @@ def cache_folder() -> Path:
     return Path(os.environ.get("WETDRY_CACHE") or Path.home() / ".cache" / "wetdry")
 
 
-def fetch(folder: Path) -> Path:
+def fetch(folder: Path | None = None) -> Path:
     """Bring musicnn's wheel into ``folder`` by pip, as the user has set it up.
 
     Nothing is installed or run. A right wheel that is there already is left alone.
 
     Parameters
     ----------
-    folder : Path
-        Made if need be; ``cache_folder()`` is where ``load`` looks.
+    folder : Path, optional
+        Made if need be; by default ``cache_folder()``, where ``load`` looks.
 
     Returns
     -------
@@ -145,6 +145,7 @@ def fetch(folder: Path) -> Path:
     AssetError
         If pip cannot bring it, or brings another file than the known one.
     """
+    folder = folder or cache_folder()
     wheel = folder / WHEEL
     if wheel.is_file() and _sha256(wheel) == WHEEL_SHA256:
         return wheel

@@ -5,6 +5,8 @@ What differs: one network corrects all classes at once, and it hears the mixture
 that what stage one destroyed can still be recovered from it.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -40,6 +42,19 @@ def _up(inputs: int, outputs: int, last: bool) -> nn.Module:
     )
 
 
+def _start(layer: nn.Module) -> None:
+    """Keep the signal's variance through a deep stack that has no normalisation.
+
+    A rectifier halves the power; a gate of one half and the two paths that a decoder adds
+    leave about a quarter of it.
+    """
+    if isinstance(layer, nn.Conv1d):
+        gain = 2.0**0.5 if layer.stride == (STRIDE,) else 1.5
+        nn.init.normal_(layer.weight, std=gain / (layer.in_channels * layer.kernel_size[0]) ** 0.5)
+    elif isinstance(layer, nn.ConvTranspose1d):
+        nn.init.normal_(layer.weight, std=(layer.in_channels * KERNEL / STRIDE) ** -0.5)
+
+
 class Regressor(nn.Module):
     """Estimate the dry stems exactly, from stage one's estimates and the mixture.
 
@@ -59,14 +74,15 @@ class Regressor(nn.Module):
         widths = [len(STEM_CLASSES) + 1]
         for layer in range(size.layers):
             widths.append(min(round(size.channels * size.growth**layer), size.widest))
-        steps = list(zip(widths[:-1], widths[1:], strict=True))
+        steps = list(pairwise(widths))
         self.down = nn.ModuleList(_down(a, b) for a, b in steps)
         ends = [(b, a if layer else len(STEM_CLASSES)) for layer, (a, b) in enumerate(steps)]
         self.up = nn.ModuleList(_up(b, a, not layer) for layer, (b, a) in enumerate(ends))
+        self.apply(_start)
         final = self.up[0][2]  # type: ignore[index]
         nn.init.zeros_(final.weight)  # type: ignore[arg-type]
         nn.init.zeros_(final.bias)  # type: ignore[arg-type]
-        self.multiple = STRIDE**size.layers
+        self.grid = STRIDE**size.layers
 
     def forward(self, mixture: Tensor, first: Tensor) -> Tensor:
         """Correct stage one's estimates.
@@ -84,7 +100,7 @@ class Regressor(nn.Module):
         level = mixture_level(mixture)
         samples = mixture.shape[-1]
         x = torch.cat([mixture, first], 1) / level
-        x = functional.pad(x, (0, -samples % self.multiple))
+        x = functional.pad(x, (0, -samples % self.grid))
         return first + level * self._u_net(x)[..., :samples]
 
     def _u_net(self, x: Tensor) -> Tensor:

@@ -118,7 +118,8 @@ class Restorer:
         size = self.configuration.restoration
         window = round(size.window_s * self.sample_rate)
         overlap = round(size.overlap_s * self.sample_rate)
-        return windowed(read, self._estimate, frames, window, overlap)
+        grid = max(self._generator.grid, self._regressor.grid)  # both are powers of two
+        return windowed(read, self._estimate, frames, window, overlap, grid)
 
     @torch.no_grad()
     def _estimate(self, mixture: Audio) -> Audio:

@@ -134,4 +134,3 @@ def _sample(members: dict[str, Any]) -> Sample:
                 f"{mixture.shape}, found {dry[name].shape}; generate it again"
             )
     return Sample(key, sample_rate, mixture, dry)
-

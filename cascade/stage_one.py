@@ -73,7 +73,11 @@ class StageOne:
         weights = budget.weights.model_dump()
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         said["gradient_norm"] = self.generation.descend(total, step)
-        return {"loss": float(total.detach()), **said, **{k: float(v.detach()) for k, v in losses.items()}}
+        return {
+            "loss": float(total.detach()),
+            **said,
+            **{k: float(v.detach()) for k, v in losses.items()},
+        }
 
     def estimate(self, batch: Batch) -> Tensor:
         """Return the network's estimates for a batch, shape (batch, 8, samples)."""

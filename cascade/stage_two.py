@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES, Audio
 from ..seeds import stream
 from .configuration import TrainConfiguration
-from .generator import mixture_level
+from .generator import Generator, mixture_level
 from .loader import Batch, PcmCache, draw_batch, draw_pairs, write_cache
 from .losses import multi_resolution_stft_loss
 from .optimisation import Optimisation
@@ -25,7 +25,7 @@ QUIET_SHARE = 0.25
 
 
 def cache_estimates(
-    generator: nn.Module,
+    generator: Generator,
     configuration: TrainConfiguration,
     cache: PcmCache,
     folder: Path,
@@ -35,7 +35,7 @@ def cache_estimates(
 
     Parameters
     ----------
-    generator : torch.nn.Module
+    generator : Generator
         Stage one, trained.
     configuration : TrainConfiguration
     cache : PcmCache
@@ -65,7 +65,7 @@ def cache_estimates(
 
 @torch.no_grad()
 def estimate_whole(
-    generator: nn.Module, mixture: Audio, configuration: TrainConfiguration, device: torch.device
+    generator: Generator, mixture: Audio, configuration: TrainConfiguration, device: torch.device
 ) -> Audio:
     """Return stage one's estimates of a mono mixture, shape (8, samples), as restoration does."""
     sample_rate, size = configuration.sample_rate, configuration.restoration
@@ -80,6 +80,7 @@ def estimate_whole(
         mixture.shape[1],
         round(size.window_s * sample_rate),
         round(size.overlap_s * sample_rate),
+        generator.grid,
     )
     return np.concatenate(list(parts), axis=-1)
 

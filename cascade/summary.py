@@ -139,7 +139,8 @@ def _class_means(values: Values, weights: Values) -> Values:
 
 def _mean_of_defined(means: Values) -> Values:
     """Return each row's mean over those classes that have one."""
-    return _class_means(means.T, np.ones((1, means.shape[1])))[0]
+    averages: Values = _class_means(means.T, np.ones((1, means.shape[1])))[0]
+    return averages
 
 
 def _interval(drawn: Values, count: int) -> dict[str, object]:

@@ -146,7 +146,7 @@ class _Run:
         batch = draw_batch(cache, self.configuration.seed, "validation", 0, count, frames)
         return batch.to(self.device)
 
-    def _stage_one(self, train: PcmCache, held_out: Batch) -> nn.Module:
+    def _stage_one(self, train: PcmCache, held_out: Batch) -> Generator:
         """Return the trained generator, after training it unless that was done before."""
         path = self.out / "stage_one.safetensors"
         if not path.exists():

@@ -10,23 +10,30 @@ from ..audio import Audio
 __all__ = ["window_starts", "windowed"]
 
 
-def window_starts(frames: int, window: int, overlap: int) -> list[int]:
+def window_starts(frames: int, window: int, overlap: int, grid: int = 1) -> list[int]:
     """Return where windows begin that cover ``frames`` evenly and overlap enough.
 
     Parameters
     ----------
     frames, window, overlap : int
         In samples; ``overlap`` is the least.
+    grid : int
+        Windows begin at multiples of it: networks with strides hear a whole song and a
+        window of it alike only if both are cut at the same places.
 
     Examples
     --------
     >>> window_starts(100, 40, 10)
     [0, 30, 60]
+    >>> window_starts(100, 40, 10, grid=8)
+    [0, 16, 40, 56]
     >>> window_starts(30, 40, 10)
     [0]
     """
-    count = max(1, -(-(frames - overlap) // (window - overlap)))
-    return [round(start) for start in np.linspace(0, max(frames - window, 0), count)]
+    stride = max(window - overlap - (grid - 1), 1)
+    count = max(1, -(-(frames - overlap) // stride)) if frames > window else 1
+    last = max(frames - window, 0)
+    return [int(start) // grid * grid for start in np.linspace(0, last, count)]
 
 
 def windowed(
@@ -35,6 +42,7 @@ def windowed(
     frames: int,
     window: int,
     overlap: int,
+    grid: int = 1,
 ) -> Iterator[Audio]:
     """Estimate window by window and cross-fade where they overlap.
 
@@ -46,22 +54,22 @@ def windowed(
         Maps (channels, frames) to (..., frames).
     frames : int
         Length of the input.
-    window, overlap : int
-        In samples.
+    window, overlap, grid : int
+        In samples; see `window_starts`. The last window is longer by less than ``grid``.
 
     Yields
     ------
     float32 array, shape (..., samples)
         Consecutive parts; together as long as the input.
     """
-    starts = window_starts(frames, window, overlap)
-    waiting, weight = np.zeros((), np.float32), np.zeros(0, np.float32)
+    starts = window_starts(frames, window, overlap, grid)
+    waiting, weight = np.zeros(0, np.float32), np.zeros(0, np.float32)
     for start, end in zip(starts, [*starts[1:], frames], strict=True):
-        length = min(window, frames - start)
+        length = frames - start if start == starts[-1] else window
         fade = _fade(length, overlap, start > 0, start + length < frames)
         part = estimate(read(start, length)) * fade
         kept = len(weight)  # what earlier windows left for this one to fade into
-        part[..., :kept] += waiting[..., :kept]
+        part[..., :kept] += waiting
         fade[:kept] += weight
         done = end - start
         yield part[..., :done] / fade[:done]

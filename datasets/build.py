@@ -60,7 +60,6 @@ class _Job:
     out: Path
     stems: Path
     assets: Path
-    taps: tuple[str, ...]
     bits: int
 
 
@@ -121,14 +120,14 @@ def _jobs(order: Order, rows: list[dict[str, Any]], out: Path, stems: Path) -> l
         shards.setdefault(row["shard"], []).append(row)
     recipe = order.recipe
     return [
-        _Job(name, tuple(group), out, stems, recipe.folder, recipe.taps, order.bits)
+        _Job(name, tuple(group), out, stems, recipe.folder, order.bits)
         for name, group in shards.items()
     ]
 
 
 def _plan_digest(job: _Job) -> str:
     """Return the digest of what a shard is to hold."""
-    return sha256(json.dumps([job.rows, job.taps, job.bits], sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps([job.rows, job.bits], sort_keys=True).encode()).hexdigest()
 
 
 def _committed(job: _Job) -> Commit | None:
@@ -161,9 +160,7 @@ def _render_shard(job: _Job) -> Commit:
     def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
         for row in job.rows:
             try:
-                members, measured = make_sample(
-                    row, job.stems, job.assets, taps=job.taps, bits=job.bits
-                )
+                members, measured = make_sample(row, job.stems, job.assets, bits=job.bits)
             except AudioError as error:
                 cure = "look at the stem or the recipe; the other samples are complete"
                 set_aside.append({"what": row["key"], "reason": str(error), "cure": cure})

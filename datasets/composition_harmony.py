@@ -99,7 +99,7 @@ def voice_lead(
     for bottom, skip in product((p for p in spread if p % 12 in chord.classes), (1, 2)):
         voicing = _stack(chord, bottom, voices, skip)
         target = before or tuple(low + 5 * n for n in range(voices))
-        cost = sum(abs(a - b) for a, b in zip(voicing, target, strict=True))
+        cost: float = sum(abs(a - b) for a, b in zip(voicing, target, strict=True))
         cost += 2.5 * (len(set(chord.classes)) - len({p % 12 for p in voicing}))
         if best is None or cost < best[0]:
             best = (cost, voicing)

@@ -3,7 +3,8 @@
 from functools import partial
 
 from .composition import Plan, Style
-from .composition_players import arpeggio, bass, chords, drums, strum, tune
+from .composition_drums import drums
+from .composition_players import arpeggio, bass, chords, strum, tune
 
 __all__ = ["STYLES"]
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import ShardError
+from ..errors import ShardError, UsageError
 from ..manifests.files import TEMPORARY, write_atomically
 
 __all__ = ["claim", "locate", "read_record", "remember", "writer_lock"]
@@ -25,20 +25,20 @@ def claim(out: Path, record: dict[str, Any]) -> None:
 
     Raises
     ------
-    ShardError
+    UsageError
         If the folder holds another dataset (the difference is shown) or other files.
     """
     if (out / RECORD).exists():
         there = read_record(out)
         if there != record:
-            raise ShardError(
+            raise UsageError(
                 f"{out}: holds another dataset: {_difference(there, record)}; "
                 "choose another folder, or delete this one"
             )
         return
     strangers = sorted(p.name for p in out.iterdir() if p.name != LOCK)
     if strangers:
-        raise ShardError(
+        raise UsageError(
             f"{out}: wanted an empty or new folder, found {', '.join(strangers[:3])}; "
             "choose another folder"
         )

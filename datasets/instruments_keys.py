@@ -51,7 +51,7 @@ def _tine(note: Note, rng: np.random.Generator) -> Signal:
     )
     thud = ring(np.array([140.0, 310.0]), np.array([0.08, 0.05]), np.array([-0.1j, -0.08j]), count)
     sound = (bent + bell + note.velocity * thud) * curve(count, (0.0, 0.0), (0.002, 1.0))
-    return note.velocity**1.2 * released(sound, note.length_s, 0.2)
+    return released(note.velocity**1.2 * sound, note.length_s, 0.2)
 
 
 _DRAWBARS = np.array([0.5, 1.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0])

@@ -8,6 +8,7 @@ import numpy as np
 from .composition import Note
 from .instruments_synthesis import (
     SAMPLE_RATE,
+    Response,
     Signal,
     bandpass,
     curve,
@@ -64,7 +65,7 @@ class PluckedString:
         dry = lay(frames, [(note.start_s, self._note(note, rng)) for note in notes])
         return filtered(dry, self._resonance)
 
-    def _resonance(self, hz: Signal) -> Signal:
+    def _resonance(self, hz: Signal) -> Response:
         """Colour of the body or of the pickup's coil."""
         response = highpass(hz, 24.0, 2)
         for centre_hz, gain_db, q in self.body:
@@ -87,7 +88,7 @@ class PluckedString:
         decays = decay_s / (1 + self.loss * hz / 1000)
         sound = _two_planes(hz, decays, strength, round(seconds * SAMPLE_RATE), rng)
         sound = sound + self._touch(note, len(sound), rng)
-        return note.velocity**1.3 * released(sound, note.length_s, self.release_s)
+        return released(note.velocity**1.3 * sound, note.length_s, self.release_s)
 
     def _touch(self, note: Note, frames: int, rng: np.random.Generator) -> Signal:
         """Noise of the touch itself: a few milliseconds."""
@@ -143,7 +144,7 @@ def amplified_guitar(notes: Sequence[Note], frames: int, rng: np.random.Generato
     return filtered(driven, _cabinet)
 
 
-def _cabinet(hz: Signal) -> Signal:
+def _cabinet(hz: Signal) -> Response:
     """Twelve inches of paper: a bump below, presence, nothing above 5 kHz."""
     edges = highpass(hz, 75.0, 2) * lowpass(hz, 9000.0) / (1 + (hz / 4600.0) ** 8) ** 0.5
     return np.asarray(edges * peak(hz, 110.0, 5.0, 1.2) * peak(hz, 2700.0, 9.0, 0.9))
@@ -164,7 +165,7 @@ def piano(notes: Sequence[Note], frames: int, rng: np.random.Generator) -> Signa
     return filtered(dry, _soundboard)
 
 
-def _soundboard(hz: Signal) -> Signal:
+def _soundboard(hz: Signal) -> Response:
     """Colour of the board."""
     return np.asarray(
         highpass(hz, 30.0, 2) * peak(hz, 180.0, 3.0, 1.0) * peak(hz, 1200.0, -2.0, 1.0)
@@ -189,7 +190,7 @@ def _piano_note(note: Note, rng: np.random.Generator) -> Signal:
     count = round(seconds * SAMPLE_RATE)
     sound = ring(all_hz, speeds, (-1j * strength * turn).ravel(), count)
     sound = sound * curve(count, (0.0, 0.0), (0.0015, 1.0)) + _hammer(note, count, rng)
-    return note.velocity**1.4 * released(sound, note.length_s, 0.25)
+    return released(note.velocity**1.4 * sound, note.length_s, 0.25)
 
 
 def _hammer(note: Note, frames: int, rng: np.random.Generator) -> Signal:

@@ -1,13 +1,14 @@
 """What every synthesised instrument is made of: modes, oscillators, envelopes and filters."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "SAMPLE_RATE",
+    "Response",
     "Signal",
     "bandpass",
     "curve",
@@ -25,9 +26,10 @@ __all__ = [
 ]
 
 Signal: TypeAlias = NDArray[np.float64]
-"""One channel of samples, shape (samples,); a stereo instrument returns (2, samples)."""
+"""Samples, shape (samples,), or (2, samples) from a stereo instrument."""
 
-Response: TypeAlias = NDArray[np.float64] | NDArray[np.complex128]
+Response: TypeAlias = NDArray[Any]
+"""Complex gains over frequency; real ones where the phase is left alone."""
 
 SAMPLE_RATE = 44_100
 """The rate of every demo song, in Hz."""
@@ -48,14 +50,14 @@ def frequency(pitch: ArrayLike) -> Signal:
 def curve(frames: int, *points: tuple[float, float]) -> Signal:
     """Draw straight lines through ``points``, each (seconds, value)."""
     times, values = zip(*points, strict=True)
-    return np.interp(np.arange(frames) / SAMPLE_RATE, times, values)
+    return np.asarray(np.interp(np.arange(frames) / SAMPLE_RATE, times, values))
 
 
 def wander(frames: int, rate_hz: float, rng: np.random.Generator) -> Signal:
     """Drift without aim at about ``rate_hz``: smooth noise with a deviation near 1."""
     knots = max(int(frames / SAMPLE_RATE * rate_hz) + 3, 4)
     places = np.arange(frames) * ((knots - 2) / max(frames, 1))
-    return np.interp(places, np.arange(knots), rng.standard_normal(knots))
+    return np.asarray(np.interp(places, np.arange(knots), rng.standard_normal(knots)))
 
 
 def lay(frames: int, sounds: Iterable[tuple[float, Signal]]) -> Signal:
@@ -69,9 +71,7 @@ def lay(frames: int, sounds: Iterable[tuple[float, Signal]]) -> Signal:
     return track
 
 
-def ring(
-    frequencies_hz: Signal, decays_s: Signal, amplitudes: NDArray[np.complex128], frames: int
-) -> Signal:
+def ring(frequencies_hz: Signal, decays_s: Signal, amplitudes: NDArray[Any], frames: int) -> Signal:
     """Let modes ring: a sum of exponentially decaying sines.
 
     A mode's n-th sample is the real part of ``a z**n``; with ``n = row * width + column``
@@ -165,7 +165,7 @@ def filtered(sound: Signal, response: Callable[[Signal], Response]) -> Signal:
     wanted = len(sound) + min(8192, max(len(sound), 1024))  # a tail fades before it wraps
     step = 1 << max(wanted.bit_length() - 4, 0)
     size = -(-wanted // step) * step
-    hz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    hz = np.linspace(0.0, SAMPLE_RATE / 2, size // 2 + 1)
     return np.fft.irfft(np.fft.rfft(sound, size) * response(hz), size)[: len(sound)]
 
 
@@ -190,7 +190,7 @@ def moving_filter(
     window = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size))
     frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:count] * window
     times = ((np.arange(count) * hop - size / 2 + hop) / SAMPLE_RATE)[:, None]
-    hz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)[None, :]
+    hz = np.linspace(0.0, SAMPLE_RATE / 2, size // 2 + 1)[None, :]
     bent = np.fft.irfft(np.fft.rfft(frames) * gains(times, hz), size) * (window / 2)
     out = np.zeros_like(padded)
     for lap in range(4):  # every fourth frame ends where the next begins

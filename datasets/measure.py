@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,12 @@ SHORTEST_SECONDS = 0.4
 
 SILENT_DBFS = -70.0
 """A peak below this is a track left empty: 11 bits would hold nothing of it."""
+
+CUT = re.compile(
+    r"^ ?(?:data|SSND) : \d+ \(should be \d+\)|^Ogg: Last page lacks .*|^Ogg: Junk after .*",
+    re.MULTILINE,
+)
+"""What libsndfile notes of a cut WAV, AIFF or OGG before it shortens the file in silence."""
 
 QUIETEST_DBFS = -120.0
 """Stands for the -inf of a silent second, which many tables cannot hold."""
@@ -73,7 +80,11 @@ def _check_header(file: Any) -> None:
             f"has a sample rate of {file.samplerate} Hz, wanted 4000 to 384000; export it again"
         )
     if not 0 < file.frames < LONGEST_FRAMES:
-        raise AudioError(f"promises {file.frames} frames; export it again")
+        raise AudioError(
+            f"promises {file.frames} frames, wanted 1 to {LONGEST_FRAMES - 1}; export it again"
+        )
+    if cut := CUT.search(file.extra_info):
+        raise AudioError(f"is truncated ({cut[0].strip()}); export it again")
 
 
 def _sha256(path: Path) -> str:
@@ -98,9 +109,10 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> dict[str, Any]:
         peak = max(peak, _checked_peak(audio))
         found, state = hop_energies(audio, rate, state)
         energies.append(found)
-        audio = np.concatenate([tail, audio], axis=1)
         true_peak = peak_between(audio, rate, max(true_peak, peak))
-        tail = audio[:, 1 - TAPS :]
+        seam = np.concatenate([tail, audio[:, : TAPS - 1]], axis=1)
+        true_peak = peak_between(seam, rate, true_peak)
+        tail = np.concatenate([tail, audio[:, 1 - TAPS :]], axis=1)[:, 1 - TAPS :]
         frames += len(block)
     true_peak = peak_between(np.pad(tail, ((0, 0), (0, TAPS - 1))), rate, true_peak)
     weighted, plain = np.concatenate(energies, axis=1)

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ..errors import CatalogError
 from ..manifests.versions import FORMAT_VERSION, library_versions
-from ..mixing.drawing import Drawer
+from ..mixing.drawing import Drawer, draw
 from ..mixing.recipes import Recipe
+from ..mixing.sessions import Session
 from ..mixing.songs import Song, songs_of
 from .splits import DEFAULT_SPLITS, Split, parse_splits, sample_counts, split_songs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Order", "plan"]
+__all__ = ["Order", "draw_one", "plan"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,6 @@ class Order:
             "recipe": self.recipe.text,
             "sample_rate": self.recipe.sample_rate,
             "seconds": self.recipe.seconds,
-            "taps": list(self.recipe.taps),
             "seed": self.seed,
             "samples": self.samples,
             "splits": {name: list(names) for name, names in songs.items()},
@@ -111,3 +112,19 @@ def _rows(
             "session": session.json_row(),
             "source_sha256": json.dumps({t.file: digests[t.file] for t in session.tracks}),
         }
+
+
+def draw_one(order: Order, catalog: "DataFrame", split: str, index: int) -> Session:
+    """Draw one session of a dataset, without drawing the others.
+
+    Raises
+    ------
+    CatalogError
+        If there is no such split, or its songs cannot feed the recipe.
+    """
+    songs = songs_of(catalog)
+    dealt = split_songs(order.splits, songs, order.seed)
+    if split not in dealt:
+        raise CatalogError(f"--split: wanted one of {', '.join(dealt)}, found {split!r}")
+    own = [songs[song] for song in dealt[split]]
+    return draw(order.recipe, own, order.seed, split, index)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import __version__
 from ..audio import STEM_CLASSES, Audio, amplitude, decibels, encode_pcm, quantise
@@ -18,7 +19,7 @@ from ..mixing.mixdown import Mix
 from ..mixing.sessions import Session
 from .render import render
 
-__all__ = ["Sample", "make_sample"]
+__all__ = ["Sample", "make_sample", "pcm_digest"]
 
 TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
 
@@ -26,9 +27,7 @@ Sample = tuple[dict[str, bytes], dict[str, Any]]
 """Members of a shard by extension, and the row of the manifest."""
 
 
-def make_sample(
-    plan: dict[str, Any], stems: Path, assets: Path, *, taps: tuple[str, ...], bits: int
-) -> Sample:
+def make_sample(plan: dict[str, Any], stems: Path, assets: Path, *, bits: int) -> Sample:
     """Render one row of a plan.
 
     Parameters
@@ -37,8 +36,6 @@ def make_sample(
         A row of ``plan.parquet``.
     stems, assets : Path
         Where the files begin.
-    taps : tuple of str
-        What is written beside mixture and dry targets: "wet", "premaster".
     bits : {16, 24}
 
     Returns
@@ -50,7 +47,7 @@ def make_sample(
     """
     session = Session.from_row(plan["session"])
     mix = render(session, stems, assets)
-    audios = _audios(mix, taps)
+    audios = _audios(session, mix)
     rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
     files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
     members = {f"{name}.flac": data for name, (data, _) in files.items()}
@@ -60,22 +57,28 @@ def make_sample(
     return members, row
 
 
-def _audios(mix: Mix, taps: tuple[str, ...]) -> dict[str, Audio | None]:
+def _audios(session: Session, mix: Mix) -> dict[str, Audio | None]:
     """Return everything that is written, by name; None for the classes that are absent."""
     audios: dict[str, Audio | None] = {"mixture": mix.mixture}
     for name in STEM_CLASSES:
         audios[f"{name.lower()}.dry"] = mix.dry.get(name)
-        if "wet" in taps:
+        if "wet" in session.taps:
             audios[f"{name.lower()}.wet"] = mix.wet.get(name)
-    if "premaster" in taps:
+    if "premaster" in session.taps:
         audios["premaster"] = mix.premaster
     return audios
 
 
 def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:
-    """Return a FLAC file and the digest of its samples, little-endian and interleaved."""
+    """Return a FLAC file and the digest of its samples."""
     pcm = quantise(audio, bits)
-    return encode_pcm(pcm, sample_rate), sha256(pcm.data).hexdigest()
+    return encode_pcm(pcm, sample_rate), pcm_digest(pcm)
+
+
+def pcm_digest(pcm: NDArray[np.int16] | NDArray[np.int32]) -> str:
+    """Return the sha256 of samples, interleaved and little-endian: it outlives any codec."""
+    little = pcm.astype(pcm.dtype.newbyteorder("<"), copy=False)
+    return sha256(little.data).hexdigest()
 
 
 @cache

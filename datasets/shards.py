@@ -69,9 +69,7 @@ class _Digesting(io.RawIOBase):
         return self.file.write(data)
 
 
-def write_shard(
-    path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]
-) -> tuple[str, int]:
+def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> tuple[str, int]:
     """Write samples as a tar, whole or not at all.
 
     Parameters

@@ -33,8 +33,7 @@ class Source:
     song, stem_class : str
         The class is empty where ``fault`` tells why there is none.
     file : str
-        Posix path below the folder of stems; unprintable characters are escaped in a
-        source with a fault.
+        Posix path below the folder of stems; with a fault, what cannot be printed is escaped.
     fault : str or None
         Why it is set aside: "reason; cure".
     """

@@ -6,6 +6,7 @@ samples are reproducible.
 """
 
 import io
+from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -39,12 +40,40 @@ class _Codec(Effect):
         """Return the rate at which the codec works."""
         return sample_rate if sample_rate in (32_000, 44_100, 48_000) else 48_000
 
+    @abstractmethod
     def _coded(self, audio: Audio, sample_rate: int) -> Audio:
         """Encode and decode."""
-        raise NotImplementedError
 
 
-class Mp3(_Codec, kind="mp3"):
+class _FileCodec(_Codec):
+    """A codec that libsndfile writes."""
+
+    @abstractmethod
+    def _options(self, channels: int) -> dict[str, Any]:
+        """Return the arguments of ``soundfile.write``."""
+
+    def encoded(self, audio: Audio, sample_rate: int) -> bytes:
+        """Return the file that is decoded again.
+
+        Parameters
+        ----------
+        audio : float32 array, shape (channels, samples)
+            In [-1, 1].
+        sample_rate : int
+            32000, 44100 or 48000 Hz; for Opus 48000.
+        """
+        import soundfile
+
+        file = io.BytesIO()
+        soundfile.write(file, audio.T, sample_rate, **self._options(audio.shape[0]))
+        return file.getvalue()
+
+    def _coded(self, audio: Audio, sample_rate: int) -> Audio:
+        """Write a file to memory and read it back."""
+        return decode(self.encoded(audio, sample_rate), self.kind)[0]
+
+
+class Mp3(_FileCodec, kind="mp3"):
     """MP3 of constant bit rate: smeared attacks, missing highs, warbling at low rates.
 
     Parameters
@@ -55,16 +84,18 @@ class Mp3(_Codec, kind="mp3"):
 
     bitrate_kbps: Literal[32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
 
+    def _options(self, channels: int) -> dict[str, Any]:
+        """Ask LAME for the bit rate; libsndfile maps 0..1 to 320..32 kbps and refuses 1."""
+        return {
+            "format": "MP3",
+            "subtype": "MPEG_LAYER_III",
+            "bitrate_mode": "CONSTANT",
+            "compression_level": (320 - self.bitrate_kbps) / (320 - 32) * 0.9999,
+        }
+
     def _coded(self, audio: Audio, sample_rate: int) -> Audio:
-        """Go through LAME; drop its delay where the file does not say so."""
-        back = _through_file(
-            audio,
-            sample_rate,
-            format="MP3",
-            subtype="MPEG_LAYER_III",
-            bitrate_mode="CONSTANT",
-            compression_level=(320 - self.bitrate_kbps) / (320 - 32) * 0.9999,
-        )
+        """Drop the delay where the file does not say so."""
+        back = super()._coded(audio, sample_rate)
         late = MP3_DELAY_SAMPLES if back.shape[1] > audio.shape[1] else 0
         return back[:, late:]
 
@@ -87,7 +118,7 @@ class Mp3Vbr(_Codec, kind="mp3_vbr"):
         return run_plugin(pedalboard.MP3Compressor(self.quality), audio, sample_rate)
 
 
-class Opus(_Codec, kind="opus"):
+class Opus(_FileCodec, kind="opus"):
     """Opus, the codec of video platforms and calls; works at 48 kHz whatever comes in.
 
     Parameters
@@ -103,19 +134,13 @@ class Opus(_Codec, kind="opus"):
         """Return 48 kHz."""
         return 48_000
 
-    def _coded(self, audio: Audio, sample_rate: int) -> Audio:
-        """Go through libopus; libsndfile maps 1..0 to 6..256 kbps a channel."""
-        per_channel = self.bitrate_kbps / audio.shape[0]
-        return _through_file(
-            audio,
-            sample_rate,
-            format="OGG",
-            subtype="OPUS",
-            compression_level=1 - (per_channel - 6) / 250,
-        )
+    def _options(self, channels: int) -> dict[str, Any]:
+        """Ask libopus for the bit rate; libsndfile maps 1..0 to 6..256 kbps a channel."""
+        level = 1 - (self.bitrate_kbps / channels - 6) / 250
+        return {"format": "OGG", "subtype": "OPUS", "compression_level": level}
 
 
-class Vorbis(_Codec, kind="vorbis"):
+class Vorbis(_FileCodec, kind="vorbis"):
     """Ogg Vorbis, the codec of games and of older streaming.
 
     Parameters
@@ -126,18 +151,6 @@ class Vorbis(_Codec, kind="vorbis"):
 
     quality: Annotated[float, Field(ge=0, le=10)]
 
-    def _coded(self, audio: Audio, sample_rate: int) -> Audio:
-        """Go through libvorbis."""
-        level = 1 - self.quality / 10
-        return _through_file(
-            audio, sample_rate, format="OGG", subtype="VORBIS", compression_level=level
-        )
-
-
-def _through_file(audio: Audio, sample_rate: int, **options: Any) -> Audio:
-    """Write a file to memory and read it back."""
-    import soundfile
-
-    file = io.BytesIO()
-    soundfile.write(file, audio.T, sample_rate, **options)
-    return decode(file.getvalue(), str(options["subtype"]))[0]
+    def _options(self, channels: int) -> dict[str, Any]:
+        """Ask libvorbis for the quality; libsndfile maps 1..0 to 0..10."""
+        return {"format": "OGG", "subtype": "VORBIS", "compression_level": 1 - self.quality / 10}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..audio import Audio
+from ..audio import Audio, amplitude
 from .dynamics import Dynamics, one_pole
 from .oversampling import peak_magnitude
 
@@ -17,9 +17,9 @@ class Limiter(Dynamics, kind="limiter"):
     """No peak passes the ceiling, not even between samples; loud passages get denser.
 
     It looks ahead: the gain glides down over ``lookahead_ms`` before a peak and recovers
-    exponentially in dB, without a moment's delay of the sound. The ceiling holds for the
-    true peak (8 times oversampled) to within 0.1 dB. No make-up gain: put a gain in front
-    to drive it.
+    exponentially in dB, without a moment's delay of the sound. A true-peak meter reads at
+    most 0.1 dB above the ceiling; white noise that reaches up to Nyquist, which no meter
+    reads well, passes it by up to 0.8 dB. No make-up gain: put a gain in front to drive it.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ class Limiter(Dynamics, kind="limiter"):
         """Return the gain at each sample, in dB, shape (samples,); never positive."""
         from .recursions import held_and_released_db
 
-        peaks_db = 20 * np.log10(np.maximum(peak_magnitude(audio, sample_rate), 1e-6))
+        peaks = peak_magnitude(audio, floor=amplitude(self.ceiling_dbtp))
+        peaks_db = 20 * np.log10(np.maximum(peaks, 1e-6))
         over_db = np.maximum(peaks_db - self.ceiling_dbtp, 0).astype(np.float64)
         if not over_db.any():
             return np.zeros(audio.shape[1])

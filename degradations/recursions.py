@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["compressor_curve_db", "grouped_peaks", "held_and_released_db"]
+__all__ = ["compressor_curve_db", "held_and_released_db", "interpolated_peaks"]
 
 NEGLIGIBLE_DB = 1e-9
+BLOCK_SAMPLES = 128
 
 
 @njit(cache=True, nogil=True)
@@ -91,25 +92,45 @@ def held_and_released_db(reduction: NDArray[np.float64], ahead: int, release: fl
 
 
 @njit(cache=True, nogil=True)
-def grouped_peaks(fine: NDArray[np.float32], factor: int) -> Any:
-    """Return the largest magnitude within half a group of each ``factor``-th sample.
+def interpolated_peaks(
+    audio: NDArray[np.float32], interpolators: NDArray[np.float32], floor: float
+) -> Any:
+    """Return the largest magnitude at and beside each sample, between its neighbours too.
 
     Parameters
     ----------
-    fine : float32 array, shape (channels, samples * factor)
-    factor : int
-        Even.
+    audio : float32 array, shape (channels, samples + taps)
+        Half the taps at either end are only looked at.
+    interpolators : float32 array, shape (places, taps)
+    floor : float
+        Peaks that cannot exceed it are not looked for between samples.
 
     Returns
     -------
     float32 array, shape (samples,)
     """
-    peaks = np.zeros(fine.shape[1] // factor, np.float32)
-    half = factor // 2
-    for channel in range(fine.shape[0]):
-        for n in range(peaks.size):
-            largest = peaks[n]
-            for m in range(max(0, n * factor - half), min(fine.shape[1], n * factor + half + 1)):
-                largest = max(largest, abs(fine[channel, m]))
-            peaks[n] = largest
+    places, taps = interpolators.shape
+    peaks = np.zeros(audio.shape[1] - taps, np.float32)
+    bound = floor / np.abs(interpolators).sum(axis=1).max()
+    values = np.empty(BLOCK_SAMPLES, np.float32)
+    for channel in range(audio.shape[0]):
+        x = audio[channel]
+        for start in range(0, peaks.size, BLOCK_SAMPLES):
+            size = min(BLOCK_SAMPLES, peaks.size - start)
+            for n in range(size):
+                peaks[start + n] = max(peaks[start + n], abs(x[start + n + taps // 2]))
+            if np.abs(x[start : start + size + taps]).max() <= bound:
+                continue
+            for place in range(places):
+                values[:] = 0
+                for tap in range(taps):
+                    weight = interpolators[place, tap]
+                    piece = x[start + 1 + tap : start + 1 + tap + size]
+                    for n in range(size):  # innermost, so that it is done eight at a time
+                        values[n] += weight * piece[n]
+                own, after = peaks[start : start + size], peaks[start + 1 : start + 1 + size]
+                for n in range(size):
+                    own[n] = max(own[n], abs(values[n]))
+                for n in range(after.size):
+                    after[n] = max(after[n], abs(values[n]))
     return peaks

@@ -1,1 +1,34 @@
-"""."""
+"""Songs, loudness, recipes, and sessions: from stems to a mixture and its dry targets."""
+
+from .alignment import lag_samples
+from .drawing import Drawer, draw
+from .loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
+from .mixdown import Mix, TrackMeasures, mix
+from .panning import place
+from .recipes import Recipe, load_recipe, preset_names
+from .schema import recipe_schema
+from .sessions import Bus, Session, Track
+from .songs import Song, Stem, songs_of
+
+__all__ = [
+    "Bus",
+    "Drawer",
+    "Mix",
+    "Recipe",
+    "Session",
+    "Song",
+    "Stem",
+    "Track",
+    "TrackMeasures",
+    "draw",
+    "integrated_lufs",
+    "lag_samples",
+    "load_recipe",
+    "mix",
+    "place",
+    "preset_names",
+    "recipe_schema",
+    "rms_dbfs",
+    "songs_of",
+    "true_peak_dbtp",
+]

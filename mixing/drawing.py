@@ -71,6 +71,7 @@ class Drawer:
             else None,
             master=recipe.master.draw(seed, *address, "master"),
             medium=recipe.medium.draw(seed, *address, "medium"),
+            taps=recipe.taps,
         )
 
     def _track(self, excerpt: Excerpt, seed: int, address: Address) -> Track:

@@ -18,6 +18,14 @@ VANISHED = 1e-30
 """Filter states below this are zeroed: denormal numbers make silence fifty times slower."""
 
 
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator, unused-ignore]
+def _loudest(samples: NDArray[np.float32]) -> np.float32:
+    loudest = np.float32(0.0)
+    for i in range(len(samples)):
+        loudest = max(loudest, abs(samples[i]))
+    return loudest
+
+
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
 def weighted_energies(
     audio: NDArray[np.float32],
@@ -37,8 +45,11 @@ def weighted_energies(
     for channel in range(audio.shape[0]):
         s0, s1, s2, s3 = state[channel]
         for block in range(len(bounds) - 1):
+            start, end = bounds[block], bounds[block + 1]
+            if s0 == s1 == s2 == s3 == 0.0 and _loudest(audio[channel, start:end]) == 0.0:
+                continue  # silence into filters at rest
             energy = plain = 0.0
-            for i in range(bounds[block], bounds[block + 1]):
+            for i in range(start, end):
                 x = float(audio[channel, i])
                 y = b0 * x + s0
                 s0 = (b1 * x + s1) - a1 * y
@@ -54,14 +65,6 @@ def weighted_energies(
                 s0 = s1 = s2 = s3 = 0.0
         state[channel, 0], state[channel, 1] = s0, s1
         state[channel, 2], state[channel, 3] = s2, s3
-
-
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator, unused-ignore]
-def _loudest(samples: NDArray[np.float32]) -> np.float32:
-    loudest = np.float32(0.0)
-    for i in range(len(samples)):
-        loudest = max(loudest, abs(samples[i]))
-    return loudest
 
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator, unused-ignore]

@@ -22,8 +22,10 @@ LEAD_OUT_S = 0.1
 """Read past the excerpt's end, so that effects which look ahead do not look into nothing."""
 
 LARGEST_STATIC_GAIN_DB = 40.0
-LARGEST_RESTORED_DB = 12.0
+LARGEST_RESTORED_DB = 24.0
 """A chain that removes nearly everything must not have its remains blown up."""
+
+ALL_OF_IT_DB = -120.0
 
 HEADROOM_DB = -0.1
 
@@ -72,7 +74,7 @@ class Mix:
     measures : tuple of TrackMeasures
         One for each track.
     output_gain_db : float
-        What mixture, targets and wet stems were turned down by, to fit below full scale.
+        What mixture, targets and taps were turned down by, to fit below full scale.
     """
 
     mixture: Audio
@@ -114,7 +116,7 @@ def mix(session: Session, recordings: Sequence[Audio]) -> Mix:
     premaster = _buses(session, tracks)
     loud = integrated_lufs(premaster[:, window], session.sample_rate)
     released = _release(session, premaster, loud)
-    change_db = _finite(integrated_lufs(released[:, window], session.sample_rate) - loud)
+    change_db = _change_db(loud, integrated_lufs(released[:, window], session.sample_rate))
     change = amplitude(change_db)
     return _collect(session, tracks, released[:, window], premaster[:, window], change)
 
@@ -169,7 +171,7 @@ def _processed(
     entered_lufs = integrated_lufs(entering[:, window], rate)
     for redraws, chain in enumerate(track.chains):
         processed = chain(entering, rate)
-        change_db = _finite(integrated_lufs(processed[:, window], rate) - entered_lufs)
+        change_db = _change_db(entered_lufs, integrated_lufs(processed[:, window], rate))
         if limit_db is None or change_db > -limit_db:
             break
     return processed, change_db, redraws
@@ -183,9 +185,14 @@ def _static_gain_db(track: Track, recorded_lufs: float) -> float:
     return float(np.clip(wanted, -LARGEST_STATIC_GAIN_DB, LARGEST_STATIC_GAIN_DB))
 
 
-def _finite(difference_db: float) -> float:
-    """Return a level difference; 0 where one side is silent and there is none to speak of."""
-    return float(difference_db) if np.isfinite(difference_db) else 0.0
+def _change_db(before_lufs: float, after_lufs: float) -> float:
+    """Return a change of loudness; none where there was nothing, all of it where nothing is left.
+
+    Loudness is -inf below the gate at -70 LUFS.
+    """
+    if not np.isfinite(before_lufs):
+        return 0.0
+    return after_lufs - before_lufs if np.isfinite(after_lufs) else ALL_OF_IT_DB
 
 
 def _active_share(audio: Audio, sample_rate: int, above_dbfs: float) -> float:
@@ -221,8 +228,8 @@ def _bus(session: Session, bus: Bus, tracks: list[_Rendered]) -> Audio:
 def _release(session: Session, premaster: Audio, loudness_lufs: float) -> Audio:
     """Master the mix and send it through its medium."""
     gain_db = 0.0
-    if session.mix_loudness_lufs is not None:
-        gain_db = _finite(session.mix_loudness_lufs - loudness_lufs)
+    if session.mix_loudness_lufs is not None and np.isfinite(loudness_lufs):
+        gain_db = session.mix_loudness_lufs - loudness_lufs
     raised = premaster * np.float32(amplitude(gain_db))
     mastered = session.master(raised, session.sample_rate)
     return session.medium(mastered, session.sample_rate)
@@ -235,7 +242,9 @@ def _collect(
     wet = _by_class(session, [track.wet for track in tracks])
     dry = _by_class(session, [track.dry for track in tracks])
     recorded = session.target == "recorded"
-    follows = [*wet.values()] if recorded else [*wet.values(), *dry.values()]
+    follows = [] if recorded else [*dry.values()]
+    follows += [*wet.values()] if "wet" in session.taps else []
+    follows += [premaster] if "premaster" in session.taps else []
     loudest = max([_peak(mixture), *(_peak(audio) * change for audio in follows)])
     gain_db = min(0.0, HEADROOM_DB - decibels(loudest))
     output = np.float32(amplitude(gain_db))

@@ -69,5 +69,5 @@ def _interpolators(times: int) -> NDArray[np.float32]:
     places = np.arange(1, times)[:, None] / times
     distance = np.arange(TAPS)[None] - (TAPS // 2 - 1) - places
     window = np.i0(4.0 * np.sqrt(np.maximum(1 - (distance / (TAPS / 2)) ** 2, 0))) / np.i0(4.0)
-    kernel = np.sinc(distance) * window
-    return (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
+    kernels = np.sinc(distance) * window
+    return np.asarray(kernels / kernels.sum(axis=1, keepdims=True), np.float32)

@@ -108,7 +108,7 @@ class Recipe:
     mix_loudness_lufs: Distribution | None
     master: RandomChain
     medium: RandomChain
-    taps: tuple[str, ...]
+    taps: tuple[Literal["wet", "premaster"], ...]
 
 
 def preset_names() -> list[str]:
@@ -287,7 +287,7 @@ class _RecipeReader:
             return RandomChain()
         return parse_chain(self.pairs[name], self.folder, self.sample_rate)
 
-    def taps(self) -> tuple[str, ...]:
+    def taps(self) -> tuple[Literal["wet", "premaster"], ...]:
         """Read what is written beside mixture and dry targets."""
         if "taps" not in self.pairs:
             return ("wet",)

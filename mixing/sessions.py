@@ -107,6 +107,8 @@ class Session(_Value):
     mix_loudness_lufs : float or None
         Loudness to which the mix is brought before its master chain.
     master, medium : Chain
+    taps : tuple of str
+        What is written beside mixture and dry targets: "wet" stems, the "premaster" mix.
     """
 
     sample_rate: int
@@ -120,6 +122,7 @@ class Session(_Value):
     mix_loudness_lufs: float | None = None
     master: StoredChain = Chain()
     medium: StoredChain = Chain()
+    taps: tuple[Literal["wet", "premaster"], ...] = ("wet",)
 
     def json_row(self) -> str:
         """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""

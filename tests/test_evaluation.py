@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ RATE = 48_000
 QUICK = ("mmsnr_db", "si_sdr_db", "sdr_db")
 
 
-def noise(seed: int, seconds: float = 0.25) -> Audio:
+def noise(seed, seconds=0.25):
     return (0.1 * np.random.default_rng(seed).standard_normal((2, int(seconds * RATE)))).astype(
         "f4"
     )
@@ -26,14 +27,12 @@ def noise(seed: int, seconds: float = 0.25) -> Audio:
 
 @dataclass(frozen=True)
 class Sample:
-    """A clip in which Vocals and Bass sound."""
-
     key: str
     dry: Mapping[str, Audio]
     sample_rate: int = RATE
 
     @property
-    def mixture(self) -> Audio:
+    def mixture(self):
         return sum(self.dry.values(), np.zeros_like(self.dry["Bass"]))
 
 
@@ -45,7 +44,7 @@ def sample(number: int) -> Sample:
 
 
 class Attenuator:
-    """Restores by removing nine tenths (stage one) or all but a hundredth (cascade) of the rest."""
+    """Leaves a tenth (stage one) or a hundredth (cascade) of what does not belong."""
 
     def __init__(self, samples: list[Sample]) -> None:
         self.answers = {s.mixture.tobytes(): s.dry for s in samples}
@@ -64,17 +63,17 @@ class Levels:
     name = "levels"
     sample_rate = RATE
 
-    def __call__(self, audio: Audio, sample_rate: int) -> np.ndarray:
+    def __call__(self, audio: Audio, sample_rate: int):
         return np.sqrt(np.square(audio[:, :9600]).reshape(2, 2, -1).mean(-1)).T
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[Sample]:
+def samples():
     return [sample(number) for number in range(1, 6)]
 
 
 @pytest.fixture(scope="module")
-def scores(samples) -> pd.DataFrame:
+def scores(samples):
     return score(cases_of(Attenuator(samples), samples), QUICK)
 
 
@@ -108,7 +107,7 @@ def test_two_processes_find_what_one_finds(samples, scores):
 
 
 def test_a_summary_is_the_mean_of_the_class_means_and_its_interval_holds_it(scores):
-    table = summary(scores).set_index(["system", "stem_class", "metric"])
+    table: Any = summary(scores).set_index(["system", "stem_class", "metric"])
     by_class = scores[scores["system"] == "cascade"].groupby("stem_class")["sdr_db"].mean()
     row = table.loc[("cascade", "mean", "sdr_db")]
     assert row["mean"] == pytest.approx(by_class.dropna().mean())
@@ -119,8 +118,7 @@ def test_a_summary_is_the_mean_of_the_class_means_and_its_interval_holds_it(scor
     assert summary(scores).equals(summary(scores))
 
 
-def made(values: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Return a table of sdr_db over keys, by system, for one class."""
+def made(values):
     rows = [
         {"system": s, "stem_class": "Bass", "key": f"k-{i}", "sdr_db": v, "skipped": None}
         for s, numbers in values.items()
@@ -132,20 +130,17 @@ def made(values: Mapping[str, np.ndarray]) -> pd.DataFrame:
 def test_the_interval_of_a_mean_is_about_two_standard_errors_to_either_side():
     values = np.random.default_rng(0).standard_normal(400)
     row = summary(made({"cascade": values})).query("metric == 'sdr_db'").iloc[0]
-    expected = 1.96 * values.std(ddof=1) / np.sqrt(400)
-    assert row["high"] - row["mean"] == pytest.approx(expected, rel=0.1)
-    assert row["mean"] - row["low"] == pytest.approx(expected, rel=0.1)
+    two_errors = pytest.approx(1.96 * values.std(ddof=1) / np.sqrt(400), rel=0.1)
+    assert row["high"] - row["mean"] == two_errors == row["mean"] - row["low"]
 
 
 def test_a_small_gain_on_every_clip_is_certain_although_clips_differ_more():
     hard = np.random.default_rng(0).normal(0, 10, 50)
     table = made({"stage_one": hard, "cascade": hard + 0.5, "mixture": hard[::-1]})
-    pairs = (
-        paired_differences(table).query("metric == 'sdr_db'").set_index(["against", "stem_class"])
-    )
+    pairs: Any = paired_differences(table).query("metric == 'sdr_db'")
+    pairs = pairs.set_index(["against", "stem_class"])
     gain = pairs.loc[("stage_one", "Bass")]
-    assert gain["mean"] == pytest.approx(0.5)
-    assert gain["low"] > 0
+    assert gain["mean"] == pytest.approx(0.5) and gain["low"] > 0
     luck = pairs.loc[("mixture", "Bass")]
     assert luck["low"] < 0 < luck["high"]
 
@@ -158,9 +153,8 @@ def test_one_clip_has_no_interval():
 def test_clouds_of_a_better_system_lie_nearer(samples):
     seen: list[tuple[int, int]] = []
     restorer = Attenuator(samples)
-    found = evaluate_run(
-        restorer, samples, Levels(), QUICK, progress=lambda *at: seen.append(at)
-    ).frechet
+    done = evaluate_run(restorer, samples, Levels(), QUICK, progress=lambda *at: seen.append(at))
+    found: Any = done.frechet
     assert seen == [(number, 5) for number in range(1, 6)]
     assert set(found["stem_class"]) == {"Vocals", "Bass"}
     assert (found["clips"] == 5).all() and (found["items"] == 10).all()
@@ -177,7 +171,7 @@ def test_an_estimate_that_is_no_audio_stops_the_evaluation_and_is_named():
 
 
 def test_a_restorer_that_leaves_a_class_out_is_named(samples):
-    lazy = SimpleNamespace(restore=lambda audio, sample_rate: {"stage_one": {}, "cascade": {}})
+    lazy = SimpleNamespace(restore=lambda *_: {"stage_one": {}, "cascade": {}})
     with pytest.raises(AudioError, match="wanted Vocals from stage_one"):
         list(cases_of(lazy, samples))
 

@@ -8,7 +8,7 @@ import soundfile
 
 from wetdry.datasets.scan import read_catalog, scan, write_catalog
 from wetdry.errors import CatalogError, ShardError
-from wetdry.manifests.files import write_atomically
+from wetdry.manifests.files import write_atomically, writing
 from wetdry.seeds import stream
 
 
@@ -29,9 +29,18 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path):
 
 def test_a_name_that_cannot_be_taken_is_a_shard_error_and_leaves_nothing_behind(tmp_path):
     (tmp_path / "taken").mkdir()
-    with pytest.raises(ShardError, match="wanted to write 4 bytes"):
+    with pytest.raises(ShardError, match="taken: cannot be written"):
         write_atomically(tmp_path / "taken", b"data")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_writer_that_fails_half_way_leaves_the_old_file_whole(tmp_path):
+    write_atomically(tmp_path / "file", b"old")
+    with pytest.raises(KeyboardInterrupt), writing(tmp_path / "file") as file:
+        file.write(b"half of the n")
+        raise KeyboardInterrupt
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_file_in_the_place_of_a_folder_is_a_shard_error(tmp_path):

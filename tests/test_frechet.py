@@ -8,19 +8,19 @@ from wetdry.cascade.frechet import frechet_distance
 from wetdry.errors import AudioError
 
 
-def cloud(seed: int, items: int, dims: int, spread: float = 1.0) -> np.ndarray:
+def cloud(seed, items, dims, spread=1.0):
     rng = np.random.default_rng(seed)
     return spread * rng.standard_normal((items, dims)) @ rng.standard_normal((dims, dims))
 
 
-def standardized(items: int, dims: int, deviations: np.ndarray) -> np.ndarray:
+def standardized(items, dims, deviations):
     """Return a cloud whose covariance is exactly diagonal."""
     raw = np.random.default_rng(0).standard_normal((items, dims))
     orthogonal = np.linalg.qr(raw - raw.mean(0)).Q
     return np.sqrt(items - 1) * orthogonal * deviations
 
 
-def by_matrix_root(first: np.ndarray, second: np.ndarray) -> float:
+def by_matrix_root(first, second):
     one, two = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
     root = scipy.linalg.sqrtm(one @ two).real
     shift = first.mean(0) - second.mean(0)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -20,11 +22,11 @@ from wetdry.errors import AudioError
 RATE = 48_000
 
 
-def noise(seed: int = 0, channels: int = 1, samples: int = RATE) -> np.ndarray:
+def noise(seed=0, channels=1, samples=RATE):
     return (0.1 * np.random.default_rng(seed).standard_normal((channels, samples))).astype("f4")
 
 
-def pink(seed: int = 0, lowest_hz: float = 7.0, samples: int = 5 * RATE) -> np.ndarray:
+def pink(seed=0, lowest_hz=7.0, samples=5 * RATE):
     frequencies = np.fft.rfftfreq(samples, 1 / RATE)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(samples))
     spectrum[1:] /= np.sqrt(frequencies[1:])
@@ -33,7 +35,7 @@ def pink(seed: int = 0, lowest_hz: float = 7.0, samples: int = 5 * RATE) -> np.n
     return (0.5 * signal / np.abs(signal).max()).astype("f4")[None]
 
 
-def delayed(audio: np.ndarray, samples: int) -> np.ndarray:
+def delayed(audio, samples):
     return np.pad(audio, ((0, 0), (samples, 0)))[:, :-samples]
 
 
@@ -149,7 +151,9 @@ def test_metrics_hear_the_same_at_another_sample_rate():
     pair = [wanted.astype("f4"), (wanted + 0.2 * rest).astype("f4")]
     slow = [scipy.signal.resample_poly(x, 147, 160, axis=1).astype("f4") for x in pair]
     for metric in (mmsnr_db, si_sdr_db):
-        assert metric(*slow, 44_100) == pytest.approx(metric(*pair, RATE), abs=0.1)
+        assert metric(slow[0], slow[1], 44_100) == pytest.approx(
+            metric(pair[0], pair[1], RATE), abs=0.1
+        )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +168,8 @@ def test_metrics_hear_the_same_at_another_sample_rate():
     ],
 )
 def test_what_cannot_be_compared_is_refused(estimate, rate):
-    for metric in [*METRICS.values(), evaluate]:
+    metrics: list[Any] = [*METRICS.values(), evaluate]
+    for metric in metrics:
         with pytest.raises(AudioError, match="wanted"):
             metric(noise(), estimate, rate)
 

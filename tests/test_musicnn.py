@@ -1,4 +1,5 @@
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_weights_find_their_places_in_the_network():
     image = (patches[0].numpy() - mean) / np.sqrt(variance + 1e-3) * norm["gamma"] + norm["beta"]
     kernel, frame, band = tensors["conv2d_3/kernel"][:, 0, 0, 7], 100, 40
     by_hand = image[frame - 31 : frame + 33, band] @ kernel + tensors["conv2d_3/bias"][7]
-    layer = network.front[3]
+    layer: Any = network.front[3]
     answer = layer.convolution(layer.padding(network.input_norm(patches[:, None])))
     assert answer[0, 7, frame, band].item() == pytest.approx(by_hand, rel=1e-4)
     assert network(patches).shape == (1, 200)

@@ -34,7 +34,7 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 def encoded(tmp_path, samples=None, suffix="wav", subtype="PCM_16"):
-    return put(tmp_path / f"spare.{suffix}", samples, subtype=subtype).read_bytes()
+    return put(tmp_path / f"x.{suffix}", samples, subtype=subtype).read_bytes()
 
 
 @pytest.fixture
@@ -78,7 +78,6 @@ def broken_files(tmp_path) -> dict[str, bytes]:
     wav, flac = encoded(tmp_path), encoded(tmp_path, suffix="flac")
     streaminfo = int.from_bytes(flac[18:26])  # rate 20 bits, channels 3, depth 5, total 36
     forged = ((streaminfo >> 36 << 36) | (2**36 - 1)).to_bytes(8)
-    unknown = (streaminfo >> 36 << 36).to_bytes(8)
     nan, huge = noise(), noise()
     nan[100], huge[100] = np.nan, 1e10
     return {
@@ -89,7 +88,7 @@ def broken_files(tmp_path) -> dict[str, bytes]:
         "cut.flac": flac[: len(flac) // 2],
         "cut_early.flac": flac[:20],
         "forged.flac": patched(flac, 18, forged),
-        "unknown.flac": patched(flac, 18, unknown),
+        "unknown.flac": patched(flac, 18, (streaminfo >> 36 << 36).to_bytes(8)),
         "no_channels.wav": patched(wav, 22, struct.pack("<H", 0)),
         "no_rate.wav": patched(wav, 24, struct.pack("<I", 0)),
         "absurd_rate.wav": patched(wav, 24, struct.pack("<I", 2**32 - 1)),
@@ -158,16 +157,23 @@ def test_of_two_that_differ_the_longer_stays(stems):
 def test_the_same_file_twice_in_a_song_counts_once(stems):
     (stems / "one/Bass/z.wav").write_bytes((stems / "one/Bass/a.wav").read_bytes())
     good, bad = good_and_bad(stems)
-    assert good == GOOD
-    assert bad == {"one/Bass/z.wav": "is the same file as one/Bass/a.wav"}
+    assert (good, bad) == (GOOD, {"one/Bass/z.wav": "is the same file as one/Bass/a.wav"})
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_cut_file_is_never_taken_for_a_shorter_one(stems, suffix, share):
+    path = put(stems / "three" / f"Bass.{suffix}", noise(3), subtype=None)
+    data = path.read_bytes()
+    path.write_bytes(data[: round(share * len(data))])
+    assert good_and_bad(stems)[0] == GOOD
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_every_format_is_read(tmp_path, suffix, channels):
     path = tmp_path / "a" / f"Bass.{suffix}"
-    path.parent.mkdir()
-    soundfile.write(path, noise(2, channels), RATE)
+    put(path, noise(2, channels), subtype=None)
     row = scan(tmp_path).iloc[0]
     assert row.fault is None and row.channels == channels and row.seconds == 2.0
 

@@ -1,0 +1,176 @@
+"""Sections of a run's report: how it learnt, how it scores, how far its outputs lie."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..datasets.report_axes import shown
+from ..datasets.report_page import Markup, Section, details, sentence, table, tag
+from .cases import SYSTEMS
+from .metrics import METRICS
+from .run_charts import Bar, bars, curve
+from .summary import MEAN, summary
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["METRIC_NAMES", "frechet_section", "learning_section", "scores_section", "system_name"]
+
+METRIC_NAMES = {
+    "mmsnr_db": "Multi-Mel-SNR, dB",
+    "si_sdr_db": "SI-SDR, dB",
+    "sdr_db": "SDR, dB",
+    "mrstft": "multi-resolution STFT distance",
+    "zimtohrli": "Zimtohrli distance",
+}
+SHOWN_AT_ONCE = ("mmsnr_db", "si_sdr_db")
+STAGES = {"stage_one": "var(--stage_one)", "stage_two": "var(--cascade)"}
+COLOURS = {system: f"var(--{system})" for system in SYSTEMS}
+
+
+def system_name(system: str) -> str:
+    """Return a system or stage as words.
+
+    >>> system_name("stage_one")
+    'stage one'
+    """
+    return system.replace("_", " ")
+
+
+def learning_section(log: Sequence[Mapping[str, Any]]) -> Section:
+    """Return a card of curves for each stage of ``log.jsonl``."""
+    stages = list(dict.fromkeys(str(line.get("stage", "")) for line in log))
+    cards = [_stage(name, [x for x in log if str(x.get("stage", "")) == name]) for name in stages]
+    if not cards:
+        said = "No learning curves: log.jsonl is absent or holds no line yet."
+        return Section("Learning", "", (sentence(said),))
+    note = "Pale: as logged; strong: smoothed, with its last value at the right."
+    return Section("Learning", note, tuple(cards))
+
+
+def _stage(name: str, lines: Sequence[Mapping[str, Any]]) -> Markup:
+    """Return the curves of one stage; what was held out comes right after the loss."""
+    names = dict.fromkeys(key for line in lines for key in line)
+    known = [n for n in names if n not in ("stage", "step", "seconds")]
+    known.sort(key=lambda n: (n != "loss", not n.startswith("held_out")))
+    charts = []
+    for number in known:
+        points = [(line["step"], line[number]) for line in lines if _is_number(line.get(number))]
+        if points:
+            steps, values = zip(*points, strict=True)
+            colour = "var(--dry)" if number.startswith("held_out") else STAGES.get(name, "")
+            words = number.replace("_db", ", dB").replace("_", " ")
+            charts.append(Markup(curve(steps, values, words, colour or "var(--wet)")))
+    minutes = max((float(x["seconds"]) for x in lines if _is_number(x.get("seconds"))), default=0)
+    told = f"{lines[-1].get('step', '?')} steps in {shown(minutes / 60)} minutes"
+    return tag("div", tag("h3", system_name(name).capitalize()), tag("p", told),
+               tag("div", *charts, class_="charts"), class_="card")  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a logged value can be drawn."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def scores_section(scores: "pandas.DataFrame | None") -> Section:
+    """Return tables and bars of the means by system and class."""
+    if scores is None or scores.empty:
+        said = "No scores: this run was not judged yet; 'wetdry evaluate' does it."
+        return Section("Scores", "", (sentence(said),))
+    whole = scores.assign(**{m: np.nan for m in METRICS if m not in scores.columns})
+    found = summary(whole)
+    tables = {m: _score_table(found[found["metric"] == m], m) for m in METRIC_NAMES}
+    first = [_metric_card(found, m, tables[m]) for m in SHOWN_AT_ONCE]
+    rest = [
+        tag("div", tag("h3", _titled(metric)), tables[metric])
+        for metric in METRIC_NAMES
+        if metric not in SHOWN_AT_ONCE
+    ]
+    own = scores[scores["system"] == scores["system"].iloc[0]]
+    silent = int(own["skipped"].notna().sum()) if "skipped" in own else 0
+    note = (
+        f"{own['key'].nunique()} held-out clips, {len(own) - silent} stems that sound; "
+        f"{silent} silent ones have no score. Small: 95 % bootstrap interval over clips. "
+        "Bold: the best of its column."
+    )
+    more = tag("div", details("The other metrics", *rest), class_="card")
+    return Section("Scores", note, (*first, more))
+
+
+def _titled(metric: str) -> str:
+    """Return a metric's name and which way is up."""
+    return f"{METRIC_NAMES[metric]} ({'higher' if _rises(metric) else 'lower'} is better)"
+
+
+def _rises(metric: str) -> bool:
+    """Tell whether more is better: ratios in dB; the others are distances."""
+    return metric.endswith("_db")
+
+
+def _metric_card(found: "pandas.DataFrame", metric: str, numbers: Markup) -> Markup:
+    """Return one metric as bars and as numbers."""
+    own = found[found["metric"] == metric]
+    keys = [
+        tag("span", system_name(name), class_="key", style=f"--k:{COLOURS.get(name, 'var(--wet)')}")
+        for name in dict.fromkeys(own["system"])
+    ]
+    groups: dict[str, dict[str, Bar]] = {}
+    for line in own.itertuples():
+        bar = Bar(line.mean, line.low, line.high, line.count)
+        groups.setdefault(line.stem_class, {})[line.system] = bar
+    if not any(math.isfinite(bar.mean) for group in groups.values() for bar in group.values()):
+        return tag("div", tag("h3", _titled(metric)), sentence("Not computed."), class_="card")
+    picture = tag("div", Markup(bars(groups, METRIC_NAMES[metric], COLOURS)), class_="scroll")
+    return tag("div", tag("h3", _titled(metric)), tag("p", *keys), picture, numbers, class_="card")
+
+
+def _score_table(own: "pandas.DataFrame", metric: str) -> Markup:
+    """Return systems by classes."""
+    classes = list(dict.fromkeys(own["stem_class"]))
+    means = own.pivot(index="system", columns="stem_class", values="mean")
+    best = means.max() if _rises(metric) else means.min()
+    rows = []
+    for system in dict.fromkeys(own["system"]):
+        lines = own[own["system"] == system].set_index("stem_class")
+        cells = [_score(lines.loc[name], best[name]) for name in classes]
+        rows.append([system_name(system), *cells])
+    head = ["", *("mean of classes" if name == MEAN else name for name in classes)]
+    return table(head, rows, "numbers")
+
+
+def _score(line: "pandas.Series[Any]", best: float) -> Markup:
+    """Return a mean with its interval, marked when it is the best."""
+    if not math.isfinite(line["mean"]):
+        return tag("td", "–", title="no stem to judge")
+    around = f"{line['low']:.1f} to {line['high']:.1f}" if math.isfinite(line["low"]) else ""
+    mark = "best" if line["mean"] == best else ""
+    mean = tag("span", f"{line['mean']:.2f}".replace("-", "−"), class_=mark)
+    title = f"n = {line['count']}"
+    return tag("td", mean, tag("small", around.replace("-", "−")), title=title)
+
+
+def frechet_section(distances: "pandas.DataFrame | None") -> Section:
+    """Return the Frechet distances with both of their terms and the counts."""
+    if distances is None or distances.empty:
+        said = "No Frechet distances: the embedding's weights were not at hand when it was judged."
+        return Section("Frechet distances", "", (sentence(said),))
+    rows = [
+        [
+            str(line.stem_class),
+            tag("td", system_name(str(line.system))),
+            shown(float(line.mean_term) + float(line.covariance_term), 4),
+            shown(float(line.mean_term), 4),
+            shown(float(line.covariance_term), 4),
+            f"{line.count_reference} / {line.count_estimate}",
+        ]
+        for line in distances.itertuples()
+    ]
+    head = ["class", "system", "distance", "mean term", "covariance term", "N dry / restored"]
+    note = (
+        "Between clouds of embeddings, in their own squared units; lower is better. Small clouds "
+        "lie too far apart: compare only rows of equal N."
+    )
+    card = tag("div", table(head, rows, "numbers"), class_="card")
+    return Section("Frechet distances", note, (card,))

@@ -1,0 +1,203 @@
+"""Verify: is every sample there, whole, aligned, and still what its manifest row says?"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..audio import decode, quantise
+from ..errors import WetdryError
+from ..manifests.schema import manifest_schema, plan_schema
+from ..manifests.tables import read_table
+from .folder import locate, read_record
+from .samples import make_sample, pcm_digest
+from .shards import read_commit, read_members
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Findings", "verify"]
+
+LARGEST_LAG_SAMPLES = 1.0
+
+
+@dataclass
+class Findings:
+    """What a check found.
+
+    Parameters
+    ----------
+    samples, replayed : int
+        How many were looked at, and rendered again.
+    faults : list of str
+        What is wrong; empty if nothing is.
+    least_significant_bits : int
+        Largest difference between a replayed sample and the stored one, in steps of the file.
+    """
+
+    samples: int = 0
+    replayed: int = 0
+    faults: list[str] = field(default_factory=list)
+    least_significant_bits: int = 0
+
+
+def verify(
+    dataset: Path,
+    *,
+    replay: int = 0,
+    stems: Path | None = None,
+    assets: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Findings:
+    """Check a dataset against its plan, its commit records and its manifest.
+
+    Checked are: a commit record and a whole shard (size, sha256) for each shard of the plan;
+    keys, members, lengths and rates; the digest of every member's samples; that the mixture
+    is aligned with the sum before master; and, with ``replay``, that samples rendered again
+    from their rows are those that are stored.
+
+    Parameters
+    ----------
+    dataset : Path
+    replay : int
+        How many samples to render again, evenly spread.
+    stems, assets : Path, optional
+        Where the inputs stand; by default where they were when the dataset was made.
+
+    Raises
+    ------
+    ShardError
+        If the folder is no dataset at all.
+    """
+    record = read_record(dataset)
+    plan = read_table(dataset / "plan.parquet", plan_schema())
+    manifest = read_table(dataset / "manifest.parquet", manifest_schema())
+    findings = Findings()
+    _check_rows(record, plan, manifest, dataset, findings)
+    rows = {row["key"]: row for row in manifest.to_dict("records")}
+    chosen = _spread(list(rows), replay)
+    places = locate(dataset, stems, assets) if chosen else None
+    for shard in plan["shard"].unique():
+        members = _check_shard(dataset, shard, rows, findings)
+        for key, files in members:
+            _check_sample(rows[key], files, findings)
+            if key in chosen and places is not None:
+                _replay(rows[key], files, record, places, findings)
+            findings.samples += 1
+            if progress:
+                progress(findings.samples, len(rows))
+    return findings
+
+
+def _check_rows(
+    record: dict[str, Any],
+    plan: "DataFrame",
+    manifest: "DataFrame",
+    dataset: Path,
+    findings: Findings,
+) -> None:
+    """Compare the manifest with the plan and with what was set aside."""
+    if len(plan) != record["samples"]:
+        findings.faults.append(f"plan: wanted {record['samples']} rows, found {len(plan)}")
+    set_aside = {entry["what"] for entry in json.loads((dataset / "set_aside.json").read_bytes())}
+    wanted = [key for key in plan["key"] if key not in set_aside]
+    if wanted != list(manifest["key"]):
+        missing = sorted(set(wanted) ^ set(manifest["key"]))
+        findings.faults.append(f"manifest: keys differ from the plan's, first {missing[:3]}")
+    late = manifest[manifest["lag_samples"].abs() > LARGEST_LAG_SAMPLES]
+    findings.faults += [
+        f"{row.key}: the mixture lags its stems by {row.lag_samples:.1f} samples"
+        for row in late.itertuples()
+    ]
+
+
+def _check_shard(
+    dataset: Path, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
+) -> list[tuple[str, dict[str, bytes]]]:
+    """Compare a shard with its commit record; return the samples that can be looked into."""
+    tar = dataset / "data" / f"{shard}.tar"
+    try:
+        commit = read_commit(dataset / "commits" / f"{shard}.json")
+        with tar.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+        if digest != commit.sha256 or tar.stat().st_size != commit.size_bytes:
+            findings.faults.append(f"{tar}: not the bytes that were committed; delete and generate")
+        members = list(read_members(tar))
+    except (WetdryError, OSError) as error:
+        findings.faults.append(str(error))
+        return []
+    if [key for key, _ in members] != commit.keys:
+        findings.faults.append(f"{tar}: keys differ from those committed")
+    if unknown := [key for key, _ in members if key not in rows]:
+        findings.faults.append(f"{tar}: {unknown[0]} is not in the manifest")
+    return [(key, files) for key, files in members if key in rows]
+
+
+def _check_sample(row: dict[str, Any], files: dict[str, bytes], findings: Findings) -> None:
+    """Check members, lengths, rates and digests of one sample."""
+    digests = json.loads(row["pcm_sha256"])
+    if {f"{name}.flac" for name in digests} | {"json"} != set(files):
+        findings.faults.append(f"{row['key']}: members differ from the manifest's")
+        return
+    wanted = (2, round(row["seconds"] * row["sample_rate"])), row["sample_rate"]
+    for name, digest in digests.items():
+        where = f"{row['key']}.{name}.flac"
+        try:
+            audio, rate = decode(files[f"{name}.flac"], where)
+        except WetdryError as error:
+            findings.faults.append(str(error))
+            continue
+        if (audio.shape, rate) != wanted:
+            findings.faults.append(f"{where}: wanted {wanted}, found {(audio.shape, rate)}")
+        elif pcm_digest(quantise(audio, _bits(files[f"{name}.flac"]))) != digest:
+            findings.faults.append(f"{where}: samples differ from the manifest's digest")
+
+
+def _bits(flac: bytes) -> int:
+    """Return the width of a FLAC file's samples, from its STREAMINFO block."""
+    return (int.from_bytes(flac[20:22], "big") >> 4 & 0x1F) + 1
+
+
+def _spread(keys: list[str], count: int) -> set[str]:
+    """Return ``count`` keys, evenly spread."""
+    if not count or not keys:
+        return set()
+    places = np.linspace(0, len(keys) - 1, min(count, len(keys)))
+    return {keys[round(place)] for place in places}
+
+
+def _replay(
+    row: dict[str, Any],
+    files: dict[str, bytes],
+    record: dict[str, Any],
+    places: tuple[Path, Path],
+    findings: Findings,
+) -> None:
+    """Render a sample from its row and compare: equal, or within one step of the file."""
+    plan = {name: row[name] for name in plan_schema().names}
+    try:
+        again, _ = make_sample(plan, *places, bits=record["bits"])
+    except WetdryError as error:
+        findings.faults.append(f"{row['key']}: cannot be rendered again: {error}")
+        return
+    findings.replayed += 1
+    for name in sorted(set(again) - {"json"}):
+        if again[name] == files.get(name):
+            continue
+        steps = _difference(again[name], files[name], record["bits"])
+        findings.least_significant_bits = max(findings.least_significant_bits, steps)
+        if steps > 1:
+            findings.faults.append(
+                f"{row['key']}.{name}: rendered again it differs by {steps} steps; "
+                "the stems or the libraries are not those it was made with"
+            )
+
+
+def _difference(one: bytes, other: bytes, bits: int) -> int:
+    """Return the largest difference between two files, in steps."""
+    (a, _), (b, _) = decode(one, "replay"), decode(other, "stored")
+    return int(np.abs(a - b).max() * 2 ** (bits - 1)) if a.shape == b.shape else 2**bits

@@ -1,0 +1,83 @@
+"""The house itself: what is packaged is what stands here, and every example runs."""
+
+import ast
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import wetdry
+from wetdry.mixing import load_recipe, preset_names
+
+REPO = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())
+ROOMS = PYPROJECT["tool"]["setuptools"]["packages"][1:]
+IN_ROOMS = [
+    module.name
+    for module in pkgutil.walk_packages(wetdry.__path__, "wetdry.")
+    if module.name.rpartition(".")[0] in ROOMS
+]
+MODULES = [*sorted(IN_ROOMS), "wetdry.audio", "wetdry.cli", "wetdry.errors", "wetdry.seeds"]
+FILES = [REPO.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in MODULES]
+ROOT_MODULES = {"__init__", "cli", "errors", "seeds", "audio"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_a_module_exports_is_there_and_documented(name):
+    module = importlib.import_module(name)
+    for export in getattr(module, "__all__", ()):
+        thing = getattr(module, export)
+        assert not callable(thing) or thing.__doc__, f"{name}.{export} has no docstring"
+
+
+def test_every_room_is_packaged_and_nothing_else_stands_at_the_root():
+    rooms = {f"wetdry.{path.parent.name}" for path in REPO.glob("[!.]*/__init__.py")}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == rooms | {"wetdry"}
+    assert {path.stem for path in REPO.glob("*.py")} == ROOT_MODULES
+
+
+def test_every_file_that_code_reads_ships():
+    shipped = PYPROJECT["tool"]["setuptools"]["package-data"]
+    for room in ("cascade", "datasets", "mixing"):
+        patterns = shipped[f"wetdry.{room}"]
+        there = {p for pattern in patterns for p in (REPO / room).glob(pattern)}
+        suffixes = {".yaml", ".css", ".js"}
+        assert there == {p for p in (REPO / room).rglob("*") if p.suffix in suffixes}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads_and_says_what_it_is_for(name):
+    assert (files("wetdry.mixing") / "presets" / f"{name}.yaml").is_file()
+    assert load_recipe(name).about
+
+
+def test_importing_wetdry_is_light():
+    heavy = "{'numpy', 'torch', 'pandas', 'scipy', 'pedalboard'}"
+    code = f"import sys, wetdry, wetdry.cli; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_rendering_needs_no_torch():
+    code = "import sys, wetdry.datasets; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_files_and_functions_fit_on_the_screen(path):
+    text = path.read_text()
+    assert text.count("\n") <= 350, "find the second idea"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            documented = (ast.get_docstring(node, clean=False) or "").count("\n")
+            assert node.end_lineno - node.lineno - documented <= 45, node.name
