@@ -39,7 +39,8 @@ class Recurrence(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (sequences, length, channels) to the same shape."""
-        return x + self.leave(self.lstm(self.norm(x))[0])
+        said: Tensor = self.leave(self.lstm(self.norm(x))[0])
+        return x + said
 
 
 class Attention(nn.Module):
@@ -70,10 +71,13 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (sequences, length, channels) to the same shape."""
         parts = self.enter(self.norm(x)).chunk(3, -1)
-        query, key, value = (p.unflatten(-1, (self.heads, -1)).transpose(1, 2) for p in parts)
+        query, key, value = (
+            part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in parts
+        )
         heard = functional.scaled_dot_product_attention(_rotary(query), _rotary(key), value)
         x = x + self.leave(heard.transpose(1, 2).flatten(-2))
-        return x + self.feed(x)
+        fed: Tensor = self.feed(x)
+        return x + fed
 
 
 class Bottleneck(nn.Module):
@@ -106,7 +110,7 @@ class Bottleneck(nn.Module):
 def _over_bands(layer: nn.Module, x: Tensor) -> Tensor:
     """Apply ``layer`` to each frame of (batch, frames, bands, channels)."""
     out: Tensor = layer(x.flatten(0, 1))
-    return out.unflatten(0, x.shape[:2])
+    return out.reshape(x.shape)
 
 
 def _over_time(layer: nn.Module, x: Tensor) -> Tensor:

@@ -86,7 +86,8 @@ class Block(nn.Module):
         """Map (batch, channels, frames, bands) to the same shape."""
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
             x = x + convolution(functional.leaky_relu(norm(x), 0.1))
-        return x + self.widen(functional.leaky_relu(self.squeeze(self.norm(x)), 0.1))
+        dense: Tensor = self.widen(functional.leaky_relu(self.squeeze(self.norm(x)), 0.1))
+        return x + dense
 
 
 class Generator(nn.Module):
@@ -118,10 +119,9 @@ class Generator(nn.Module):
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in steps)
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in steps)
         self.bottleneck = Bottleneck(widths[-1], size)
-        outputs = 2 * size.fold * len(STEM_CLASSES)
-        self.heads = nn.Conv2d(widths[0] + 3 * size.fold, outputs, 1)
-        nn.init.normal_(self.heads.weight, std=0.02)
-        nn.init.zeros_(self.heads.bias)
+        shape = (len(STEM_CLASSES), widths[0] + 3 * size.fold, 2 * size.fold)
+        self.heads = nn.Parameter(0.02 * torch.randn(shape))
+        self.biases = nn.Parameter(torch.zeros(len(STEM_CLASSES), 1, 2 * size.fold))
 
     def forward(self, mixture: Tensor, pairs: Tensor | None = None) -> Tensor:
         """Estimate the stems.
@@ -138,18 +138,19 @@ class Generator(nn.Module):
         """
         if pairs is None:
             every = torch.ones(len(mixture), len(STEM_CLASSES), device=mixture.device).nonzero().T
-            return self(mixture, every).unflatten(0, (len(mixture), -1))
+            stems: Tensor = self(mixture, every)
+            return stems.reshape(len(mixture), len(STEM_CLASSES), -1)
         level = mixture_level(mixture)[:, 0]
         spectrum = stft(mixture[:, 0] / level, WINDOW, HOP)
-        stems = self._spectra(spectrum.mT[..., :BINS], pairs)
-        stems = functional.pad(stems, (0, 1)).mT
-        return istft(stems, WINDOW, HOP, mixture.shape[-1]) * level[pairs[0]]
+        spectra = self._spectra(spectrum.mT[..., :BINS], pairs)
+        spectra = functional.pad(spectra, (0, 1)).mT
+        return istft(spectra, WINDOW, HOP, mixture.shape[-1]) * level[pairs[0]]
 
     def _spectra(self, mixture: Tensor, pairs: Tensor) -> Tensor:
         """Map mixtures (batch, frames, 1024) to stems (n, frames, 1024), all complex."""
         features = self._fold(mixture)
-        out = self.heads(torch.cat([self._u_net(features), features], 1))
-        out = self._unfold(out, pairs)[:, : mixture.shape[1]]
+        heard = torch.cat([self._u_net(features), features], 1).permute(0, 2, 3, 1)
+        out = self._speak(heard, pairs)[:, : mixture.shape[1]]
         if self.size.output == "mask":
             gain = 2 * torch.sigmoid(out.real - 2)  # a fresh network passes a quarter
             return torch.polar(gain, out.imag) * mixture[pairs[0]]
@@ -161,19 +162,19 @@ class Generator(nn.Module):
         loud = magnitude(spectrum)
         parts = torch.view_as_real(spectrum) * (loud ** (COMPRESSION - 1))[..., None]
         features = torch.cat([parts, (loud**COMPRESSION)[..., None]], -1)
-        features = features.unflatten(2, (-1, self.size.fold)).flatten(3)
+        features = features.reshape(*features.shape[:2], -1, 3 * self.size.fold)
         missing = -features.shape[1] % (1 << self.size.levels)
         return functional.pad(features, (0, 0, 0, 0, 0, missing)).permute(0, 3, 1, 2)
 
-    def _unfold(self, out: Tensor, pairs: Tensor) -> Tensor:
-        """Read the wanted heads as complex numbers, shape (n, frames, 1024)."""
-        out = out.unflatten(1, (len(STEM_CLASSES), -1)).permute(0, 1, 3, 4, 2)
-        out = out[pairs[0], pairs[1]].flatten(2).unflatten(2, (-1, 2))
-        return torch.view_as_complex(out)
+    def _speak(self, heard: Tensor, pairs: Tensor) -> Tensor:
+        """Apply the wanted heads to (batch, frames, bands, channels): (n, frames, 1024)."""
+        flat = heard.flatten(1, 2)[pairs[0]]
+        out = torch.baddbmm(self.biases[pairs[1]], flat, self.heads[pairs[1]])
+        return torch.view_as_complex(out.reshape(len(out), heard.shape[1], BINS, 2))
 
     def _u_net(self, features: Tensor) -> Tensor:
         """Go down, through the bottleneck, and up again with the skips added."""
-        x = self.enter(features)
+        x: Tensor = self.enter(features)
         skips = []
         for block, shrink in zip(self.down, self.shrink, strict=True):
             x = block(x)

@@ -79,9 +79,9 @@ class Regressor(nn.Module):
         ends = [(b, a if layer else len(STEM_CLASSES)) for layer, (a, b) in enumerate(steps)]
         self.up = nn.ModuleList(_up(b, a, not layer) for layer, (b, a) in enumerate(ends))
         self.apply(_start)
-        final = self.up[0][2]  # type: ignore[index]
-        nn.init.zeros_(final.weight)  # type: ignore[arg-type]
-        nn.init.zeros_(final.bias)  # type: ignore[arg-type]
+        self.final: nn.ConvTranspose1d
+        nn.init.zeros_(final.weight)
+        nn.init.zeros_(final.bias)
         self.grid = STRIDE**size.layers
 
     def forward(self, mixture: Tensor, first: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from ..datasets.report_axes import Scale, bottom_axis, left_axis, shown, svg
 
 __all__ = ["Bar", "bars", "curve"]
 
-WIDTH, HEIGHT = 300, 170
+WIDTH, HEIGHT = 240, 156
 LEFT, RIGHT, TOP, BOTTOM = 42, 10, 26, 36
 
 MOST_POINTS = 400
@@ -37,7 +37,7 @@ def curve(steps: Sequence[float], values: Sequence[float], name: str, colour: st
     x = Scale(min(0.0, float(at[0])), max(float(at[-1]), 1.0), LEFT, WIDTH - RIGHT)
     y = Scale(float(low - room), float(high + room), HEIGHT - BOTTOM, TOP)
     axes = left_axis(y, LEFT, name, ticks=4, grid=WIDTH - RIGHT - LEFT)
-    axes += bottom_axis(x, y.start, "step")
+    axes += bottom_axis(x, y.start, "step", ticks=4)
     lines = f'<path class="raw" d="{_path(x, y, at, raw)}"/>'
     lines += f'<path class="line" d="{_path(x, y, at, smooth)}"/>'
     lines += f'<circle cx="{x(float(at[-1])):g}" cy="{y(float(smooth[-1])):g}" r="3"/>'
@@ -108,7 +108,9 @@ def bars(groups: Mapping[str, Mapping[str, Bar]], label: str, colours: Mapping[s
             colour = colours.get(system, "var(--wet)")
             parts.append(_bar(bar, start + n * wide, wide, y, f"{name}, {system}", colour))
         middle = left + (place + 0.5) * step
-        parts.append(f'<text x="{middle:g}" y="{height - 16}" class="mid ink">{escape(name)}</text>')
+        parts.append(
+            f'<text x="{middle:g}" y="{height - 16}" class="mid ink">{escape(name)}</text>'
+        )
     return svg(width, height, "".join(parts), label)
 
 

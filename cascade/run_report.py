@@ -1,6 +1,7 @@
 """Report of a training run: one page with its curves, its scores and its sound."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def _headline(scores: "pandas.DataFrame | None", log: list[dict[str, Any]]) -> s
         means = by_class.groupby("system").mean()
         if {"cascade", "mixture"} <= set(means.index):
             return (
-                f"The cascade restores dry stems at {_db(means['cascade'])} Multi-Mel-SNR, "
+                f"The cascade restores dry stems at {_db(means['cascade'])} MMSNR, "
                 f"where the untouched mixture has {_db(means['mixture'])}."
             )
     steps = sum(_ends(log).values())
@@ -155,6 +156,16 @@ def _origin_section(about: dict[str, Any], record: dict[str, Any] | None) -> Sec
     for name, words in (("songs", "songs trained on"), ("held_out", "songs held out")):
         chips = [tag("span", str(song), class_="chip") for song in about.get(name, [])]
         rows.append([words, tag("td", *(chips or [Markup("–")]))])
-    settings = json.dumps(about.get("configuration", {}), indent=2).replace('"', "")
+    settings = "\n".join(_settings(about.get("configuration", {}))) or "not recorded"
     shape = details("Configuration", tag("pre", settings), open_=True)
-    return Section("Origin", "", (tag("div", table(["", ""], rows), shape, class_="card"),))
+    return Section("Origin", "", (tag("div", table([], rows, "facts"), shape, class_="card"),))
+
+
+def _settings(value: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """Yield a configuration line by line, as YAML has it."""
+    for name, below in value.items():
+        if isinstance(below, dict):
+            yield f"{'  ' * depth}{name}:"
+            yield from _settings(below, depth + 1)
+        else:
+            yield f"{'  ' * depth}{name}: {json.dumps(below)}"

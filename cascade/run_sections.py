@@ -11,7 +11,7 @@ from ..datasets.report_page import Markup, Section, details, sentence, table, ta
 from .cases import SYSTEMS
 from .metrics import METRICS
 from .run_charts import Bar, bars, curve
-from .summary import MEAN, summary
+from .summary import summary
 
 if TYPE_CHECKING:
     import pandas
@@ -26,6 +26,9 @@ METRIC_NAMES = {
     "zimtohrli": "Zimtohrli distance",
 }
 SHOWN_AT_ONCE = ("mmsnr_db", "si_sdr_db")
+FLOORED = ("si_sdr_db",)
+"""Where silence would make all others look alike."""
+
 STAGES = {"stage_one": "var(--stage_one)", "stage_two": "var(--cascade)"}
 COLOURS = {system: f"var(--{system})" for system in SYSTEMS}
 
@@ -112,18 +115,24 @@ def _rises(metric: str) -> bool:
 def _metric_card(found: "pandas.DataFrame", metric: str, numbers: Markup) -> Markup:
     """Return one metric as bars and as numbers."""
     own = found[found["metric"] == metric]
+    floor = (
+        "Silence has the floor of −30 dB by definition, and no bar." if metric in FLOORED else ""
+    )
     keys = [
         tag("span", system_name(name), class_="key", style=f"--k:{COLOURS.get(name, 'var(--wet)')}")
         for name in dict.fromkeys(own["system"])
     ]
     groups: dict[str, dict[str, Bar]] = {}
-    for line in own.itertuples():
+    hidden = ["silence"] if metric in FLOORED else []
+    for line in own[~own["system"].isin(hidden)].itertuples():
         bar = Bar(line.mean, line.low, line.high, line.count)
         groups.setdefault(line.stem_class, {})[line.system] = bar
     if not any(math.isfinite(bar.mean) for group in groups.values() for bar in group.values()):
         return tag("div", tag("h3", _titled(metric)), sentence("Not computed."), class_="card")
     picture = tag("div", Markup(bars(groups, METRIC_NAMES[metric], COLOURS)), class_="scroll")
-    return tag("div", tag("h3", _titled(metric)), tag("p", *keys), picture, numbers, class_="card")
+    return tag(
+        "div", tag("h3", _titled(metric)), tag("p", *keys, floor), picture, numbers, class_="card"
+    )
 
 
 def _score_table(own: "pandas.DataFrame", metric: str) -> Markup:
@@ -136,8 +145,7 @@ def _score_table(own: "pandas.DataFrame", metric: str) -> Markup:
         lines = own[own["system"] == system].set_index("stem_class")
         cells = [_score(lines.loc[name], best[name]) for name in classes]
         rows.append([system_name(system), *cells])
-    head = ["", *("mean of classes" if name == MEAN else name for name in classes)]
-    return table(head, rows, "numbers")
+    return table(["", *classes], rows, "numbers scores")
 
 
 def _score(line: "pandas.Series[Any]", best: float) -> Markup:
@@ -156,21 +164,28 @@ def frechet_section(distances: "pandas.DataFrame | None") -> Section:
     if distances is None or distances.empty:
         said = "No Frechet distances: the embedding's weights were not at hand when it was judged."
         return Section("Frechet distances", "", (sentence(said),))
-    rows = [
-        [
-            str(line.stem_class),
-            tag("td", system_name(str(line.system))),
-            shown(float(line.mean_term) + float(line.covariance_term), 4),
-            shown(float(line.mean_term), 4),
-            shown(float(line.covariance_term), 4),
-            f"{line.count_reference} / {line.count_estimate}",
-        ]
-        for line in distances.itertuples()
-    ]
-    head = ["class", "system", "distance", "mean term", "covariance term", "N dry / restored"]
+    systems = list(dict.fromkeys(distances["system"]))
+    rows = []
+    for stem_class, own in distances.groupby("stem_class", sort=False):
+        lines = own.set_index("system")
+        counts = " / ".join(str(lines[f"count_{of}"].max()) for of in ("reference", "estimate"))
+        totals = lines["mean_term"] + lines["covariance_term"]
+        cells = [_distance(lines, name, float(totals.min())) for name in systems]
+        rows.append([str(stem_class), *cells, counts])
+    head = ["", *map(system_name, systems), "N dry / restored"]
     note = (
-        "Between clouds of embeddings, in their own squared units; lower is better. Small clouds "
-        "lie too far apart: compare only rows of equal N."
+        "Between clouds of embeddings, in their own squared units; lower is better. Small: mean "
+        "term + covariance term. Small clouds lie too far apart: compare only rows of equal N."
     )
     card = tag("div", table(head, rows, "numbers"), class_="card")
     return Section("Frechet distances", note, (card,))
+
+
+def _distance(lines: "pandas.DataFrame", system: str, best: float) -> Markup:
+    """Return one distance with its two terms."""
+    if system not in lines.index:
+        return tag("td", "–")
+    mean, covariance = (float(lines.loc[system, f"{n}_term"]) for n in ("mean", "covariance"))
+    mark = "best" if mean + covariance == best else ""
+    total = tag("span", shown(mean + covariance, 4), class_=mark)
+    return tag("td", total, tag("small", f"{shown(mean)} + {shown(covariance)}"))

@@ -71,8 +71,7 @@ def magnitude(spectrum: Tensor) -> Tensor:
     float tensor, same shape
         At least 1e-5 (-100 dB).
     """
-    parts = torch.view_as_real(spectrum)
-    return (parts.square().sum(-1) + 1e-10).sqrt()
+    return (spectrum.real.square() + spectrum.imag.square() + 1e-10).sqrt()
 
 
 @cache

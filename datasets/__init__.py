@@ -5,7 +5,6 @@ from .build import Built, generate
 from .demo_songs import write_songs
 from .plan import Order, draw_one, plan
 from .render import render
-
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
 from .shards import read_members

@@ -161,7 +161,7 @@ def _provenance_section(record: dict[str, Any]) -> Section:
     libraries = [[name, tag("td", str(value), class_="hash")] for name, value in versions]
     tables = tag(
         "div",
-        tag("div", table(["asked for", ""], rows), class_="card"),
+        tag("div", table(["asked for", ""], rows, "facts"), class_="card"),
         tag("div", table(["made with", "version"], libraries), class_="card"),
         class_="two",
     )

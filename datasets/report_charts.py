@@ -163,7 +163,9 @@ def _ridge(name: str, values: Values, x: Scale, base: float, colour: str) -> str
     )
 
 
-def roll(present: Sequence[Sequence[str]], groups: Sequence[str], colours: Mapping[str, str]) -> str:
+def roll(
+    present: Sequence[Sequence[str]], groups: Sequence[str], colours: Mapping[str, str]
+) -> str:
     """Return a column for each sample, marked in the row of every group that plays in it.
 
     Parameters

@@ -91,7 +91,9 @@ def _share(number: int, total: int) -> Markup:
     if not number:
         return tag("td", "·", class_="none")
     title = f"{number} of {total}"
-    return tag("td", f"{100 * number / total:.0f} %", style=f"--s:{number / total:.3f}", title=title)
+    return tag(
+        "td", f"{100 * number / total:.0f} %", style=f"--s:{number / total:.3f}", title=title
+    )
 
 
 def effect_section(manifest: "DataFrame") -> Section | None:

@@ -53,7 +53,7 @@ def songs_section(manifest: "DataFrame", splits: dict[str, list[str]]) -> Sectio
         "Songs and classes",
         note,
         (
-            tag("div", table(head, rows), class_="card"),
+            tag("div", table(head, rows, "songs"), class_="card"),
             tag("div", tag("h3", title), tag("p", _tracks_in_words(manifest)),
                 tag("div", Markup(picture), class_="scroll"), class_="card"),
         ),

@@ -98,12 +98,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], class_: str = "") 
     Parameters
     ----------
     head : sequence of str
-        Headings of the columns.
+        Headings of the columns; none leaves them out.
     rows : iterable of sequences of str
     class_ : str
-        "numbers" sets all columns but the first flush right.
+        "numbers" sets all columns but the first flush right; "facts" keeps the first narrow.
     """
-    top = tag("tr", *(tag("th", cell, scope="col") for cell in head))
+    top = tag("tr", *(tag("th", cell, scope="col") for cell in head)) if head else Markup()
     body = [tag("tr", *(_cell(cell, n) for n, cell in enumerate(row))) for row in rows]
     whole = tag("table", tag("thead", top), tag("tbody", *body), class_=class_)
     return tag("div", whole, class_="wide")

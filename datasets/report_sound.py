@@ -114,7 +114,9 @@ def _matched(rows: Sequence[Row], sample_rate: int) -> list[Row]:
     ]
     target = min([LOUDNESS_LUFS, *room])
     return [
-        replace(row, takes=tuple(_raised(t, v, target) for t, v in zip(row.takes, levels, strict=True)))
+        replace(
+            row, takes=tuple(_raised(t, v, target) for t, v in zip(row.takes, levels, strict=True))
+        )
         for row, levels in zip(rows, lufs, strict=True)
     ]
 

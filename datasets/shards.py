@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from ..errors import ShardError
 from ..manifests.files import write_atomically, writing
 
-__all__ = ["Commit", "read_members", "read_commit", "write_commit", "write_shard"]
+__all__ = ["Commit", "read_commit", "read_members", "write_commit", "write_shard"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]+")
 """webdataset cuts at the first dot, and would write anywhere that a key points to."""
@@ -115,14 +115,14 @@ def read_members(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
         If the tar is torn, or holds anything but regular files with plain names that come
         once.
     """
-    key, members = "", {}
+    key, members = "", dict[str, bytes]()
     try:
         with tarfile.open(path, "r:") as tar:
             for header in tar:
                 name, _, extension = header.name.partition(".")
                 if not header.isreg() or not KEY.fullmatch(name) or not extension:
                     raise ShardError(f"{path}: wanted regular files, found {header.name!r}")
-                if header.size > LARGEST_MEMBER_BYTES or extension in members and name == key:
+                if header.size > LARGEST_MEMBER_BYTES or (extension in members and name == key):
                     raise ShardError(f"{path}: {header.name!r} is too large or comes twice")
                 if name != key and members:
                     yield key, members

@@ -1,4 +1,4 @@
-"""Verify: is every sample there, whole, aligned, and still what its manifest row says?"""
+"""Verify: every sample is there, whole, aligned, and still what its manifest row says."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 from ..audio import decode, quantise
 from ..errors import WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
-from ..manifests.tables import read_table
+from ..manifests.tables import read_table, records
 from .folder import locate, read_record
 from .samples import make_sample, pcm_digest
 from .shards import read_commit, read_members
@@ -78,7 +78,7 @@ def verify(
     manifest = read_table(dataset / "manifest.parquet", manifest_schema())
     findings = Findings()
     _check_rows(record, plan, manifest, dataset, findings)
-    rows = {row["key"]: row for row in manifest.to_dict("records")}
+    rows = {row["key"]: row for row in records(manifest)}
     chosen = _spread(list(rows), replay)
     places = locate(dataset, stems, assets) if chosen else None
     for shard in plan["shard"].unique():
@@ -110,8 +110,8 @@ def _check_rows(
         findings.faults.append(f"manifest: keys differ from the plan's, first {missing[:3]}")
     late = manifest[manifest["lag_samples"].abs() > LARGEST_LAG_SAMPLES]
     findings.faults += [
-        f"{row.key}: the mixture lags its stems by {row.lag_samples:.1f} samples"
-        for row in late.itertuples()
+        f"{row['key']}: the mixture lags its stems by {row['lag_samples']:.1f} samples"
+        for row in records(late)
     ]
 
 

@@ -51,7 +51,7 @@ class _ChainReader:
     def chain(self, node: Node) -> RandomChain:
         """Read a list of steps."""
         counts: Counter[str] = Counter()
-        steps = []
+        steps: list[Step] = []
         for item in node.items("a list of steps, each beginning with '- '"):
             step = self.step(item, counts)
             if any(step.name == other.name for other in steps):

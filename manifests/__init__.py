@@ -3,7 +3,7 @@
 from .files import write_atomically, writing
 from .rows import effect_numbers, effect_rows
 from .schema import manifest_schema, plan_schema
-from .tables import read_table, write_table
+from .tables import read_table, records, write_table
 from .versions import FORMAT_VERSION, library_versions
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "manifest_schema",
     "plan_schema",
     "read_table",
+    "records",
     "write_atomically",
     "write_table",
     "writing",

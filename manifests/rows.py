@@ -1,9 +1,9 @@
 """Rows of a manifest: what was drawn and what was measured, for one sample."""
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .tables import records
 
 if TYPE_CHECKING:
     import pandas
@@ -39,12 +39,12 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
     import pandas as pd
 
     rows = []
-    for sample in manifest.itertuples():
-        places = [(track["stem_class"], track["effects"]) for track in sample.tracks]
-        places += [("master", sample.master), ("medium", sample.medium)]
+    for sample in records(manifest):
+        places = [(track["stem_class"], track["effects"]) for track in sample["tracks"]]
+        places += [("master", sample["master"]), ("medium", sample["medium"])]
         for place, effects in places:
             for effect in effects:
                 for name, value in json.loads(effect["numbers"]).items():
                     for item in value if isinstance(value, list) else [value]:
-                        rows.append((sample.key, place, effect["effect"], name, item))
+                        rows.append((sample["key"], place, effect["effect"], name, item))
     return pd.DataFrame(rows, columns=["key", "place", "effect", "number", "value"])

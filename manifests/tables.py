@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-__all__ = ["read_table", "write_table"]
+__all__ = ["read_table", "records", "write_table"]
 
 
 def write_table(rows: Sequence[dict[str, Any]], schema: "pyarrow.Schema", path: Path) -> None:
@@ -59,3 +59,8 @@ def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
     if missing:
         raise ShardError(f"{path}: wanted the columns {', '.join(missing)}, found none of them")
     return table
+
+
+def records(table: "pandas.DataFrame") -> list[dict[str, Any]]:
+    """Return the rows of a table, each as a dict by column."""
+    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]

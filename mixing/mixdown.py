@@ -169,12 +169,14 @@ def _processed(
     """Send a stem through its chain, or the first spare one that leaves something of it."""
     rate, limit_db = session.sample_rate, track.destroyed_above_db
     entered_lufs = integrated_lufs(entering[:, window], rate)
-    for redraws, chain in enumerate(track.chains):
-        processed = chain(entering, rate)
+    redraws = 0
+    while True:
+        processed = track.chains[redraws](entering, rate)
         change_db = _change_db(entered_lufs, integrated_lufs(processed[:, window], rate))
-        if limit_db is None or change_db > -limit_db:
-            break
-    return processed, change_db, redraws
+        destroyed = limit_db is not None and change_db < -limit_db
+        if not destroyed or redraws == len(track.chains) - 1:
+            return processed, change_db, redraws
+        redraws += 1
 
 
 def _static_gain_db(track: Track, recorded_lufs: float) -> float:
