@@ -9,6 +9,7 @@ from .metrics import evaluate, mmsnr_db, multi_resolution_stft_distance, sdr_db,
 from .metrics import zimtohrli_distance as zimtohrli_distance
 from .musicnn import fetch as fetch_musicnn
 from .restoration import Restorer
+from .run_report import write_run_report
 from .samples import Sample, read_samples
 from .summary import paired_differences, summary
 from .training import train
@@ -37,5 +38,6 @@ __all__ = [
     "si_sdr_db",
     "summary",
     "train",
+    "write_run_report",
     "zimtohrli_distance",
 ]

@@ -100,14 +100,14 @@ class LossWeights(_Model):
     ----------
     log_mel, feature_matching, adversarial : float
         45, 4 and 2 in the paper.
-    waveform : float
-        L1 of the samples; 0 in the paper.
+    error : float
+        Level of the waveform's error (see `wetdry.cascade.losses.error_loss`); 0 in the paper.
     """
 
     log_mel: Weight = 45.0
     feature_matching: Weight = 4.0
     adversarial: Weight = 2.0
-    waveform: Weight = 0.0
+    error: Weight = 0.0
 
 
 class OptimiserConfiguration(_Model):
@@ -192,8 +192,9 @@ class StageTwoConfiguration(_Budget):
 
     Parameters
     ----------
-    waveform, spectral : float
-        Weights of L1 and of the multi-resolution STFT loss; 10 and 1 in the paper.
+    waveform, spectral, error : float
+        Weights of L1, of the multi-resolution STFT loss, and of the level of the waveform's
+        error; 10, 1 and 0 in the paper.
     pairs : int
         (example, class) pairs for which the STFT loss is computed in a step.
     phase_offset : float
@@ -206,6 +207,7 @@ class StageTwoConfiguration(_Budget):
 
     waveform: Weight = 10.0
     spectral: Weight = 1.0
+    error: Weight = 0.0
     pairs: Count = 10
     phase_offset: Share = 0.25
     clean_share: Share = 0.1

@@ -40,7 +40,7 @@ class Optimisation:
     def descend(self, loss: Tensor, step: int) -> float:
         """Take one step down the gradient of ``loss``; return the gradient's norm."""
         self.adam.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = float(nn.utils.clip_grad_norm_(self.parameters, self.size.clip))
         if math.isfinite(norm):  # else one bad batch would end the run
             for group in self.adam.param_groups:

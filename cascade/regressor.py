@@ -6,6 +6,7 @@ that what stage one destroyed can still be recovered from it.
 """
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -31,15 +32,19 @@ def _down(inputs: int, outputs: int) -> nn.Module:
     )
 
 
-def _up(inputs: int, outputs: int, last: bool) -> nn.Module:
+def _up(inputs: int, outputs: int) -> nn.Module:
     """Return a decoder layer: a gated convolution, then a strided transposed one."""
-    padding = (KERNEL - STRIDE) // 2
-    return nn.Sequential(
-        nn.Conv1d(inputs, 2 * inputs, 3, padding=1),
-        nn.GLU(dim=1),
-        nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE, padding=padding),
-        nn.Identity() if last else nn.ReLU(),
-    )
+    return nn.Sequential(_gate(inputs), _widen(inputs, outputs), nn.ReLU())
+
+
+def _gate(channels: int) -> nn.Module:
+    """Return a convolution that looks left and right, and its gate."""
+    return nn.Sequential(nn.Conv1d(channels, 2 * channels, 3, padding=1), nn.GLU(dim=1))
+
+
+def _widen(inputs: int, outputs: int) -> nn.ConvTranspose1d:
+    """Return the transposed convolution that undoes a layer's stride."""
+    return nn.ConvTranspose1d(inputs, outputs, KERNEL, STRIDE, padding=(KERNEL - STRIDE) // 2)
 
 
 def _start(layer: nn.Module) -> None:
@@ -76,12 +81,12 @@ class Regressor(nn.Module):
             widths.append(min(round(size.channels * size.growth**layer), size.widest))
         steps = list(pairwise(widths))
         self.down = nn.ModuleList(_down(a, b) for a, b in steps)
-        ends = [(b, a if layer else len(STEM_CLASSES)) for layer, (a, b) in enumerate(steps)]
-        self.up = nn.ModuleList(_up(b, a, not layer) for layer, (b, a) in enumerate(ends))
+        self.up = nn.ModuleList(_up(b, a) for a, b in reversed(steps[1:]))
+        self.gate = _gate(widths[1])
+        self.final = _widen(widths[1], len(STEM_CLASSES))
         self.apply(_start)
-        self.final: nn.ConvTranspose1d
-        nn.init.zeros_(final.weight)
-        nn.init.zeros_(final.bias)
+        nn.init.zeros_(self.final.weight)
+        nn.init.zeros_(cast(Tensor, self.final.bias))
         self.grid = STRIDE**size.layers
 
     def forward(self, mixture: Tensor, first: Tensor) -> Tensor:
@@ -109,6 +114,7 @@ class Regressor(nn.Module):
         for layer in self.down:
             x = layer(x)
             skips.append(x)
-        for layer, skip in zip(reversed(self.up), reversed(skips), strict=True):
-            x = layer(x if x is skip else x + skip)
-        return x
+        for layer, skip in zip(self.up, reversed(skips[:-1]), strict=True):
+            x = layer(x) + skip
+        out: Tensor = self.final(self.gate(x))
+        return out

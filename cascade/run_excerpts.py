@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..audio import STEM_CLASSES, Audio, read
 from ..datasets.report_page import Markup, Section, sentence, tag
@@ -69,7 +70,7 @@ def _card(key: str, classes: dict[str, dict[str, Path]]) -> Markup:
     return tag("div", tag("h3", key), tag("p", words), listening(rows, rate), class_="card")
 
 
-def _window(energies: list[np.ndarray], rate: int) -> slice:  # type: ignore[type-arg]
+def _window(energies: list[NDArray[np.float64]], rate: int) -> slice:
     """Return the stretch in which the chosen targets are all most alive."""
     total = min(map(len, energies))
     frames = min(round(EXCERPT_S * rate), total)

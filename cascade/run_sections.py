@@ -124,9 +124,9 @@ def _metric_card(found: "pandas.DataFrame", metric: str, numbers: Markup) -> Mar
     ]
     groups: dict[str, dict[str, Bar]] = {}
     hidden = ["silence"] if metric in FLOORED else []
-    for line in own[~own["system"].isin(hidden)].itertuples():
-        bar = Bar(line.mean, line.low, line.high, line.count)
-        groups.setdefault(line.stem_class, {})[line.system] = bar
+    for line in own[~own["system"].isin(hidden)].to_dict("records"):
+        bar = Bar(*(line[name] for name in ("mean", "low", "high", "count")))
+        groups.setdefault(line["stem_class"], {})[line["system"]] = bar
     if not any(math.isfinite(bar.mean) for group in groups.values() for bar in group.values()):
         return tag("div", tag("h3", _titled(metric)), sentence("Not computed."), class_="card")
     picture = tag("div", Markup(bars(groups, METRIC_NAMES[metric], COLOURS)), class_="scroll")
@@ -185,7 +185,7 @@ def _distance(lines: "pandas.DataFrame", system: str, best: float) -> Markup:
     """Return one distance with its two terms."""
     if system not in lines.index:
         return tag("td", "–")
-    mean, covariance = (float(lines.loc[system, f"{n}_term"]) for n in ("mean", "covariance"))
+    mean, covariance = (float(lines[f"{n}_term"][system]) for n in ("mean", "covariance"))
     mark = "best" if mean + covariance == best else ""
     total = tag("span", shown(mean + covariance, 4), class_=mark)
     return tag("td", total, tag("small", f"{shown(mean)} + {shown(covariance)}"))

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
 from ..seeds import stream
 from .configuration import TrainConfiguration
@@ -15,6 +14,7 @@ from .loader import Batch, PcmCache, draw_batch, draw_pairs
 from .losses import (
     adversarial_loss,
     discriminator_loss,
+    error_loss,
     feature_matching_loss,
     log_mel_loss,
 )
@@ -63,7 +63,7 @@ class StageOne:
         estimate, target = self._hear(batch, pairs)
         losses = {
             "log_mel": log_mel_loss(estimate, target, self.configuration.sample_rate),
-            "waveform": functional.l1_loss(estimate, target),
+            "error": error_loss(estimate, target),
         }
         said = {}
         if step >= budget.discriminator.from_step:
@@ -79,9 +79,9 @@ class StageOne:
             **{k: float(v.detach()) for k, v in losses.items()},
         }
 
-    def estimate(self, batch: Batch) -> Tensor:
-        """Return the network's estimates for a batch, shape (batch, 8, samples)."""
-        out: Tensor = self.network(batch.mixture)
+    def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return a network's estimates for a batch, shape (batch, 8, samples)."""
+        out: Tensor = network(batch.mixture)
         return out
 
     def state(self) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES, Audio
@@ -14,7 +14,7 @@ from ..seeds import stream
 from .configuration import TrainConfiguration
 from .generator import Generator, mixture_level
 from .loader import Batch, PcmCache, draw_batch, draw_pairs, write_cache
-from .losses import multi_resolution_stft_loss
+from .losses import error_loss, multi_resolution_stft_loss
 from .optimisation import Optimisation
 from .regressor import Regressor
 from .windows import windowed
@@ -118,16 +118,19 @@ class StageTwo:
         pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
         batch = self.augment(batch, rng).to(self.device)
         level = mixture_level(batch.mixture)
-        estimate = self.estimate(batch) / level
+        estimate = self.estimate(self.network, batch) / level
         target = batch.dry / level
-        waveform = functional.l1_loss(estimate, target)
-        spectral = multi_resolution_stft_loss(
-            estimate[pairs[0], pairs[1]], target[pairs[0], pairs[1]]
-        )
-        total = budget.waveform * waveform + budget.spectral * spectral
+        losses = {
+            "waveform": functional.l1_loss(estimate, target),
+            "error": error_loss(estimate, target),
+            "spectral": multi_resolution_stft_loss(
+                estimate[pairs[0], pairs[1]], target[pairs[0], pairs[1]]
+            ),
+        }
+        total = torch.stack([getattr(budget, name) * loss for name, loss in losses.items()]).sum()
         norm = self.regression.descend(total, step)
-        losses = {"loss": total, "waveform": waveform, "spectral": spectral}
-        return {**{k: float(v.detach()) for k, v in losses.items()}, "gradient_norm": norm}
+        said = {name: float(loss.detach()) for name, loss in losses.items()}
+        return {"loss": float(total.detach()), "gradient_norm": norm, **said}
 
     def augment(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Make stage one's estimates less reliable than they are on songs that it was taught.
@@ -143,9 +146,9 @@ class StageTwo:
         clean = torch.from_numpy(rng.random(shape) < self.budget.clean_share)
         return Batch(batch.mixture, batch.dry, torch.where(clean, batch.dry, first))
 
-    def estimate(self, batch: Batch) -> Tensor:
-        """Return the network's estimates for a batch, shape (batch, 8, samples)."""
-        out: Tensor = self.network(batch.mixture, batch.first)
+    def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return a network's estimates for a batch, shape (batch, 8, samples)."""
+        out: Tensor = network(batch.mixture, batch.first)
         return out
 
     def state(self) -> dict[str, Tensor]:

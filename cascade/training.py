@@ -32,7 +32,10 @@ class Stage(Protocol):
     """What `train` asks of a stage."""
 
     name: str
-    network: nn.Module
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained."""
 
     @property
     def budget(self) -> StageOneConfiguration | StageTwoConfiguration:
@@ -41,8 +44,8 @@ class Stage(Protocol):
     def train_step(self, step: int) -> dict[str, float]:
         """Learn from one batch; return the losses."""
 
-    def estimate(self, batch: Batch) -> Tensor:
-        """Return estimates, shape (batch, 8, samples)."""
+    def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return a network's estimates, shape (batch, 8, samples)."""
 
     def average(self) -> dict[str, Tensor]:
         """Return the averaged weights."""
@@ -191,10 +194,9 @@ def _resume(stage: Stage, path: Path) -> tuple[int, float]:
 @torch.no_grad()
 def _validation(stage: Stage, held_out: Batch, rate: int) -> dict[str, float]:
     """Return what the averaged weights make of held-out excerpts."""
-    network, stage.network = stage.network, copy.deepcopy(stage.network)
-    stage.network.load_state_dict(stage.average())
-    estimate = stage.estimate(held_out).cpu()
-    stage.network = network
+    network = copy.deepcopy(stage.network)
+    network.load_state_dict(stage.average())
+    estimate = stage.estimate(network, held_out).cpu()
     active = held_out.active.cpu()
     error = (estimate - held_out.dry.cpu()).abs().mean(2)[active]
     heard = zip(held_out.dry.cpu()[active].numpy(), estimate[active].numpy(), strict=True)

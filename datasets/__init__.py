@@ -5,6 +5,7 @@ from .build import Built, generate
 from .demo_songs import write_songs
 from .plan import Order, draw_one, plan
 from .render import render
+from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
 from .shards import read_members
@@ -30,5 +31,6 @@ __all__ = [
     "scan",
     "verify",
     "write_catalog",
+    "write_report",
     "write_songs",
 ]

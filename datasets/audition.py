@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from .. import audio
-from ..audio import Audio, amplitude, decibels
+from ..audio import STEM_CLASSES, Audio, amplitude, decibels
 from ..degradations import Chain
+from ..degradations.effect import did_you_mean
 from ..errors import RecipeError
 from ..manifests.files import write_atomically
 from ..mixing.loudness import integrated_lufs
@@ -58,6 +59,9 @@ def audition(
 
 def _drawn(recipe: Recipe, seed: int, stem_class: str | None) -> Chain:
     """Draw the chain of a class, or the part that is for all."""
+    if stem_class not in (None, *STEM_CLASSES):
+        hint = did_you_mean(str(stem_class), list(STEM_CLASSES))
+        raise RecipeError(f"--stem: wanted a class of stems, found {stem_class!r}; {hint}")
     parts = [part for part in ("all", stem_class) if part in recipe.stems]
     if not parts:
         raise RecipeError(

@@ -1,4 +1,4 @@
-"""Axes of the report's charts: scales, round ticks, and numbers and units as a reader wants them."""
+"""Axes of the report's charts: scales, round ticks, numbers and units as a reader wants them."""
 
 import math
 from dataclasses import dataclass

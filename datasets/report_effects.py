@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
+from ..manifests.rows import effect_rows
 from .report_axes import UNITS, axis_label, shown
 from .report_charts import counts, histogram
 from .report_page import Markup, Section, sentence, table, tag
@@ -32,15 +33,13 @@ class _Chain:
 
 def _chains(manifest: "DataFrame") -> Iterator[_Chain]:
     """Go through the chains of all tracks, buses, masters and media."""
-    for sample in manifest.itertuples():
-        for track in sample.tracks:
+    for sample in manifest.to_dict("records"):
+        for track in sample["tracks"]:
             yield _Chain(track["stem_class"], _stored(track["effects"]))
-        for bus in json.loads(sample.session).get("buses", []):
-            rows = [({**row}.pop("effect"), row) for row in bus["chain"]]
-            plain = [(name, {k: v for k, v in r.items() if k != "effect"}) for name, r in rows]
-            yield _Chain(f"bus {bus['name']}", plain)
-        yield _Chain("master", _stored(sample.master))
-        yield _Chain("medium", _stored(sample.medium))
+        for bus in json.loads(sample["session"]).get("buses", []):
+            yield _Chain(f"bus {bus['name']}", _stored(effect_rows(bus["chain"])))
+        yield _Chain("master", _stored(sample["master"]))
+        yield _Chain("medium", _stored(sample["medium"]))
 
 
 def _stored(effects: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -105,8 +104,8 @@ def effect_section(manifest: "DataFrame") -> Section | None:
             tally[kind] += 1
             values = found.setdefault(kind, defaultdict(list))
             for name, value in numbers.items():
-                if name.endswith("_sha256"):
-                    continue  # the file says it already
+                if name == "seed" or name.endswith("_sha256"):
+                    continue  # every one is another one, and says nothing
                 values[name].extend(value if isinstance(value, list) else [value])
     if not found:
         return None

@@ -2,8 +2,6 @@
 
 import base64
 import io
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,8 +12,19 @@ from ..audio import Audio, amplitude, decibels, resample
 from ..mixing.loudness import integrated_lufs
 from .report_axes import shown
 from .report_page import Markup, tag
+from .report_pictures import (
+    CHANGE_COLOURS,
+    CHANGE_DB,
+    COLUMNS,
+    LOWEST_HZ,
+    RANGE_DB,
+    ROWS,
+    highest_hz,
+    levels_db,
+    png,
+)
 
-__all__ = ["Row", "Take", "listening", "mp3", "spectrogram_png"]
+__all__ = ["Row", "Take", "listening", "mp3"]
 
 LOUDNESS_LUFS = -20.0
 """Loudness of every excerpt: of two versions the louder one seems the better one."""
@@ -24,21 +33,6 @@ LARGEST_GAIN_DB = 40.0
 """Silence must not be raised to noise."""
 
 MP3_HZ = (44_100, 48_000)
-
-LOWEST_HZ = 40.0
-RANGE_DB = 75.0
-WINDOW = 4096
-COLUMNS, ROWS = 320, 112
-
-COLOURS = ("06061a", "1b1044", "4a1079", "812581", "b5367a", "e55064", "fb8761", "fec287", "fbfdbf")
-"""From silent to loud, evenly in lightness; after matplotlib's "magma"."""
-
-CHANGE_DB = 18.0
-CHANGE_COLOURS = ("7fe3ee", "2aa5b3", "125862", "0d1218", "6b430d", "d08a24", "ffd48a")
-"""From less energy to more, dark where nothing changed."""
-
-STEPS = 65
-"""Levels that are told apart: so small a palette halves the PNG, and the eye does not see it."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ def _raised(take: Take, lufs: float, target_lufs: float) -> Take:
 
 def _row(row: Row, sample_rate: int) -> Markup:
     """Return the takes of one row, their pictures on one scale of levels."""
-    powers = [_power_db(take.audio, sample_rate) for take in row.takes]
+    powers = [levels_db(take.audio, sample_rate) for take in row.takes]
     ceiling_db = max(max(float(p.max()) for p in powers), -100.0)
     figures = [
         _figure(row.title, take, power, ceiling_db, sample_rate)
@@ -155,12 +149,12 @@ def _figure(
 ) -> Markup:
     """Return picture and player of one take."""
     name = f"{title}, {take.name}" if take.name != title.lower() else take.name
-    picture = _data("image/png", _png((power_db - ceiling_db) / RANGE_DB + 1.0))
+    picture = _data("image/png", png((power_db - ceiling_db) / RANGE_DB + 1.0))
     alt = f"spectrogram of {name}"
     spec = tag(
         "div",
         tag("img", src=picture, alt=alt, width=str(COLUMNS), height=str(ROWS)),
-        *_ticks(take.audio.shape[1] / sample_rate, _highest_hz(sample_rate)),
+        *_ticks(take.audio.shape[1] / sample_rate, highest_hz(sample_rate)),
         tag("em"),
         class_="spec",
     )
@@ -180,20 +174,20 @@ def _change(
     """Return a picture of where energy came (warm) and went (cold)."""
     floor_db = ceiling_db - RANGE_DB
     change = np.maximum(after_db, floor_db) - np.maximum(before_db, floor_db)
-    picture = _data("image/png", _png(change / (2 * CHANGE_DB) + 0.5, CHANGE_COLOURS))
+    picture = _data("image/png", png(change / (2 * CHANGE_DB) + 0.5, CHANGE_COLOURS))
     alt = "where the second version has more energy, and where less"
     image = tag("img", src=picture, alt=alt, width=str(COLUMNS), height=str(ROWS))
-    marks = _ticks(seconds, _highest_hz(sample_rate))
+    marks = _ticks(seconds, highest_hz(sample_rate))
     scale = tag("small", f"±{CHANGE_DB:.0f} dB: ", tag("i", "less"), " – ", tag("u", "more"))
     caption = tag("figcaption", tag("b", "change"), scale)
     return tag("figure", caption, tag("div", image, *marks, tag("em"), class_="spec"))
 
 
-def _ticks(seconds: float, highest_hz: float) -> list[Markup]:
+def _ticks(seconds: float, top_hz: float) -> list[Markup]:
     """Return what is written beside and below a spectrogram."""
     marks = []
     for hz, text in ((100, "100 Hz"), (1000, "1 kHz"), (10_000, "10 kHz")):
-        share = np.log(hz / LOWEST_HZ) / np.log(highest_hz / LOWEST_HZ)
+        share = np.log(hz / LOWEST_HZ) / np.log(top_hz / LOWEST_HZ)
         if share < 1:
             marks.append(tag("span", text, class_="hz", style=f"bottom:{100 * share:.1f}%"))
     for part in (0.0, 0.5, 1.0):
@@ -224,55 +218,3 @@ def mp3(audio: Audio, sample_rate: int) -> bytes:
     limits = {"bitrate_mode": "VARIABLE", "compression_level": 0.6}
     soundfile.write(buffer, audio.T, sample_rate, "MPEG_LAYER_III", format="MP3", **limits)
     return buffer.getvalue()
-
-
-def spectrogram_png(audio: Audio, sample_rate: int) -> bytes:
-    """Return a picture of the energy over time and (logarithmic) frequency, 75 dB deep.
-
-    Parameters
-    ----------
-    audio : float32 array, shape (channels, samples)
-    sample_rate : int
-        In Hz.
-    """
-    power_db = _power_db(audio, sample_rate)
-    return _png((power_db - power_db.max()) / RANGE_DB + 1.0)
-
-
-def _highest_hz(sample_rate: int) -> float:
-    """Return where the frequency axis ends."""
-    return min(18_000.0, sample_rate / 2)
-
-
-def _power_db(audio: Audio, sample_rate: int) -> NDArray[np.float64]:
-    """Return levels of shape (ROWS, COLUMNS), lowest frequency last."""
-    mono = np.pad(audio.mean(axis=0, dtype=np.float64), WINDOW // 2)
-    starts = np.linspace(0, max(len(mono) - WINDOW, 0), COLUMNS).astype(int)
-    frames = np.stack([mono[s : s + WINDOW] for s in starts]) * np.hanning(WINDOW)
-    power = np.square(np.abs(np.fft.rfft(frames)))
-    # the mean of a band is a difference of running sums, at any border between two bins
-    sums = np.cumsum(np.pad(power, ((0, 0), (1, 0))), axis=1)
-    borders = np.geomspace(LOWEST_HZ, _highest_hz(sample_rate), ROWS + 1) * WINDOW / sample_rate
-    whole = np.minimum(borders.astype(int), power.shape[1] - 1)
-    at = sums[:, whole] + (borders - whole) * power[:, whole]
-    mean = np.diff(at, axis=1) / np.diff(borders)
-    return np.asarray(10 * np.log10(np.maximum(mean, 1e-12)).T[::-1])
-
-
-def _png(shares: NDArray[np.float64], colours: Sequence[str] = COLOURS) -> bytes:
-    """Return numbers from 0 to 1 as a picture with a palette."""
-    anchors = np.array([[int(c[i : i + 2], 16) for i in (0, 2, 4)] for c in colours])
-    places = np.linspace(0, len(colours) - 1, STEPS)
-    palette = [np.interp(places, range(len(colours)), anchors[:, n]) for n in range(3)]
-    pixels = np.rint(np.clip(shares, 0, 1) * (STEPS - 1)).astype(np.uint8)
-    lines = np.pad(pixels, ((0, 0), (1, 0)))  # each line begins with its filter: none
-    size = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 3, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in (
-            (b"IHDR", size),
-            (b"PLTE", np.rint(np.stack(palette, 1)).astype(np.uint8).tobytes()),
-            (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-            (b"IEND", b""),
-        )
-    )

@@ -3,10 +3,10 @@
 A steep recursive filter delays each frequency by another amount, and a low-pass at 200 Hz
 is late as a whole. The rule here: for a low-pass and a band-pass the median group delay of
 what passes, weighted by its power under pink noise and rounded to a sample, counts as
-latency and is compensated: on music, up to four samples are left for a low-pass from 1 to
-10 kHz, and up to half of the delay for a band-pass. The delay of a high-pass or band-stop
-vanishes towards the highs, so that attacks stay where they are. What is left over is the
-filter's sound, and is why these four are marked ``moves_time``.
+latency and is compensated. Measured on music, up to six samples are left for a low-pass from
+1 to 10 kHz; a steep band-pass can keep two thirds of its delay. The delay of a high-pass or
+band-stop vanishes towards the highs, so that attacks stay where they are. What is left over
+is the filter's sound, and is why these four are marked ``moves_time``.
 """
 
 from abc import abstractmethod

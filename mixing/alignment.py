@@ -23,6 +23,9 @@ def lag_samples(
     Generalised cross-correlation (C. Knapp, G. Carter, 1976) with partial whitening, over
     the loudest stretch of the reference, all channels together.
 
+    On bass stems under heavy distortion or noise it errs: 9 samples were read for a hard
+    clip 30 dB deep and 2 for noise at 3 dB SNR, neither of which can delay anything.
+
     Parameters
     ----------
     reference, processed : float32 arrays, shape (channels, samples)

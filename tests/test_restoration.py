@@ -11,6 +11,7 @@ from wetdry.cascade.checkpoints import (
     load_checkpoint,
     load_weights,
     save_checkpoint,
+    write_atomically,
 )
 from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.files import restore_file
@@ -42,16 +43,15 @@ def restorer(window_s: float = 1.0) -> Restorer:
     size = configuration(window_s)
     generator = Generator(size.stage_one.network)
     regressor = Regressor(size.stage_two.network)
-    torch.nn.init.normal_(generator.heads.weight, std=0.1)
-    torch.nn.init.normal_(regressor.up[0][2].weight, std=0.1)
+    torch.nn.init.normal_(generator.heads, std=0.1)
+    torch.nn.init.normal_(regressor.final.weight, std=0.1)
     return Restorer(size, generator, regressor, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
-    from wetdry.cascade.checkpoints import write_atomically
-
-    folder, whole = tmp_path_factory.mktemp("run"), restorer()
+    folder: Path = tmp_path_factory.mktemp("run")
+    whole = restorer()
     text = configuration().model_dump_json()
     write_atomically(folder / "run.json", f'{{"version": 1, "configuration": {text}}}'.encode())
     save_checkpoint(folder / "stage_one.safetensors", whole._generator.state_dict(), {})
