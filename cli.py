@@ -347,10 +347,15 @@ def report(
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
     if (folder / "run.json").exists():
-        from .cascade import write_run_report as write
+        from .cascade import write_run_report
+
+        page = write_run_report(folder, out)
     else:
-        from .datasets import write_report as write
-    print(f"written to {write(folder, out)}")
+        from .datasets import write_report
+
+        with _bar("writing") as progress:
+            page = write_report(folder, out, progress=progress)
+    print(f"written to {page}")
 
 
 @app.command()

@@ -153,7 +153,7 @@ class Generator(nn.Module):
         out = self._speak(heard, pairs)[:, : mixture.shape[1]]
         if self.size.output == "mask":
             gain = 2 * torch.sigmoid(out.real - 2)  # a fresh network passes a quarter
-            return torch.polar(gain, out.imag) * mixture[pairs[0]]
+            return torch.complex(gain, gain * out.imag) * mixture[pairs[0]]
         # the outputs live in the compressed domain; this undoes the compression
         return out * magnitude(out) ** (1 / COMPRESSION - 1)
 
