@@ -13,7 +13,7 @@ from ..manifests.files import write_atomically
 from ..manifests.schema import manifest_schema
 from ..manifests.tables import read_table
 from .folder import read_record
-from .report_axes import shown
+from .report_axes import duration
 from .report_effects import effect_section, usage_section
 from .report_examples import examples_section
 from .report_measures import exactness_section, loudness_section, songs_section
@@ -99,19 +99,19 @@ def _document(
     sections: list[Section],
 ) -> str:
     """Put the head above the sections."""
-    name, seconds = str(record.get("recipe_name", "dataset")), float(manifest["seconds"].sum())
-    length, unit = (seconds / 3600, "hours") if seconds >= 3600 else (seconds / 60, "minutes")
+    name = str(record.get("recipe_name", "dataset"))
+    length, unit = duration(float(manifest["seconds"].sum()))
     songs = {song for found in manifest["songs"] for song in found}
     classes = {stem_class for found in manifest["classes"] for stem_class in found}
     splits = manifest["split"].value_counts(sort=False)
     deal = " and ".join(f"{number} for {split}" for split, number in splits.items())
     headline = (
-        f"{len(manifest)} mixtures with their dry stems, {shown(length)} {unit} of "
+        f"{len(manifest)} mixtures with their dry stems, {length} {unit} of "
         f"{len(songs)} songs: {deal}."
     )
     facts = [
         (str(len(manifest)), "samples"),
-        (shown(length), unit),
+        (length, unit),
         (str(len(songs)), "songs"),
         (str(len(classes)), "of 8 classes"),
         (str(sum(map(len, manifest["tracks"]))), "tracks"),

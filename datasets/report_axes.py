@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Scale", "axis_label", "bottom_axis", "left_axis", "shown", "svg"]
+__all__ = ["Scale", "axis_label", "bottom_axis", "duration", "left_axis", "shown", "svg"]
 
 UNITS = {
     "db": "dB",
@@ -93,6 +93,16 @@ def shown(value: float, digits: int = 3) -> str:
         return shown(value / 1000, digits) + "k"
     text = f"{value:.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
     return (text if float(text) else "0").replace("-", "−")
+
+
+def duration(seconds: float) -> tuple[str, str]:
+    """Return a length of time as a number and its unit: minutes, or hours from two on.
+
+    >>> duration(200.0), duration(9000.0)
+    (('3.3', 'minutes'), ('2.5', 'hours'))
+    """
+    size, unit = (3600.0, "hours") if seconds >= 7200 else (60.0, "minutes")
+    return f"{seconds / size:.1f}".removesuffix(".0"), unit
 
 
 def axis_label(name: str) -> str:

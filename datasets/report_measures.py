@@ -6,7 +6,7 @@ import numpy as np
 
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
-from .report_axes import shown
+from .report_axes import duration
 from .report_charts import counts, histogram, ridges, roll
 from .report_page import Markup, Section, sentence, table, tag
 
@@ -40,10 +40,18 @@ def songs_section(manifest: "DataFrame", splits: dict[str, list[str]]) -> Sectio
     rows = []
     for split, songs in splits.items():
         own = manifest[manifest["split"] == split]
-        hours = float(own["seconds"].sum()) / 3600
         one = f"{100 * float(own['coherent'].mean()):.0f} %" if len(own) else "–"
         names = tag("td", *(tag("span", song, class_="chip") for song in sorted(songs)))
-        rows.append([split, str(len(own)), f"{shown(hours)} h", one, str(len(songs)), names])
+        rows.append(
+            [
+                split,
+                str(len(own)),
+                " ".join(duration(float(own["seconds"].sum()))),
+                one,
+                str(len(songs)),
+                names,
+            ]
+        )
     head = ["split", "samples", "length", "from one song", "songs", "whose"]
     first = manifest.head(LONGEST_ROLL)
     picture = roll([list(c) for c in first["classes"]], STEM_CLASSES, CLASS_COLOURS)

@@ -235,9 +235,16 @@ def _value(node: Node, slot: Slot) -> Any:
     return value
 
 
+def _below(node: Node, folder: Path) -> Path:
+    """Return what a name in a recipe points to; manifests must not carry a machine's paths."""
+    if not isinstance(node.value, str) or Path(node.value).is_absolute():
+        raise node.error("a path from the recipe's folder on")
+    return folder / node.value
+
+
 def _file(node: Node, folder: Path) -> File:
     """Return a file that is there."""
-    if not isinstance(node.value, str) or not (folder / node.value).is_file():
+    if not _below(node, folder).is_file():
         raise node.error(
             "a file", cure=f"names begin at {folder}; or choose with {{files: FOLDER}}"
         )
@@ -249,7 +256,7 @@ def _files(node: Node, slot: Slot, folder: Path) -> tuple[File, ...]:
     """Return the audio files below a folder, in the order of their names."""
     if slot.kind != "file":
         raise node.error(slot.bounds(), cure="'files' is for files")
-    base = folder / str(plain(node))
+    base = _below(node, folder)
     found = sorted(p for p in base.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     if not found:
         raise node.error("a folder with audio files", cure=f"looked in {base}")

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wetdry.audio import STEM_CLASSES, decode
+from wetdry.audio import STEM_CLASSES, decode, encode_flac
 from wetdry.datasets import Order, generate, parse_splits, plan, read_members, verify
 from wetdry.errors import CatalogError, ShardError, UsageError
 from wetdry.manifests import effect_numbers
-from wetdry.mixing import Session
+from wetdry.mixing import Session, load_recipe
 from wetdry.mixing.recipes import parse_recipe
 
 RECIPE = """
@@ -226,3 +226,24 @@ def test_a_stem_that_vanishes_is_set_aside_with_its_sample(order, catalog, stems
     assert len(json.loads((tmp_path / "set" / "set_aside.json").read_text())) == len(
         built.set_aside
     )
+
+
+def test_impulse_files_are_drawn_recorded_and_must_not_change(catalog, stems, tmp_path):
+    for name in ("hall", "plate"):
+        response = np.zeros(2205, np.float32)
+        response[10], response[400] = 1.0, 0.4
+        (tmp_path / "rooms").mkdir(exist_ok=True)
+        (tmp_path / "rooms" / f"{name}.flac").write_bytes(encode_flac(response[None], 22_050))
+    (tmp_path / "r.yaml").write_text(
+        "sample_rate: 22050\nseconds: 1\nsongs: {active: {above_dbfs: -60, share: 0.1}}\n"
+        "stems: {all: [{convolution: {impulse: {files: rooms}, mix: [0.2, 0.8]}}]}\n"
+    )
+    order = Order(load_recipe(tmp_path / "r.yaml"), 4, splits=parse_splits(["train=1"]))
+    generate(order, catalog, stems, tmp_path / "set")
+    assert verify(tmp_path / "set", replay=4).faults == []
+    numbers = effect_numbers(pd.read_parquet(tmp_path / "set" / "manifest.parquet"))
+    used = set(numbers[numbers["number"] == "impulse"]["value"])
+    assert used == {"rooms/hall.flac", "rooms/plate.flac"}
+    (tmp_path / "rooms" / "hall.flac").write_bytes(encode_flac(response[None] * 0.5, 22_050))
+    faults = verify(tmp_path / "set", replay=4).faults
+    assert faults and all("has changed" in fault for fault in faults)

@@ -47,6 +47,7 @@ def recipe(text):
         ("- noise: {snr_db: 30, colour: purple}", r"wanted one of white, pink, brown"),
         ("- graphic_equalizer: {gains_db: [1, 2]}", r"wanted 16 numbers"),
         ("- convolution: {impulse: nowhere.wav}", r"wanted a file"),
+        ("- convolution: {impulse: {files: /etc}}", r"a path from the recipe's folder on"),
         ("[" * 100, r"not YAML"),
         ("[" * 100 + "]" * 100, r"at most 40 levels"),
         ("", r"found an empty file"),
