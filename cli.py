@@ -325,16 +325,19 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Scores; default RUN/scores.parquet.")] = None,
     split: Annotated[str, typer.Option(help="Which split; its songs must be held out.")] = "test",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples.")] = None,
-    workers: Workers = 1,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
+    ] = None,
+    workers: Workers = 2,
     device: Device = None,
 ) -> None:
     """Score silence, mixture, stage one and cascade on held-out songs."""
-    from .cascade import judge, score_table
+    from .cascade import METRICS, judge, score_table
 
     with _bar("judging") as progress:
         judged = judge(
-            run, data, out or run / "scores.parquet",
-            split=split, limit=limit, workers=workers, device=device, progress=progress,
+            run, data, out or run / "scores.parquet", split=split, limit=limit,
+            metrics=metric or list(METRICS), workers=workers, device=device, progress=progress,
         )  # fmt: skip
     print(score_table(judged.scores))
     print(judged.remark)

@@ -5,7 +5,7 @@ from .evaluation import Evaluation, evaluate_run, score
 from .files import restore_file
 from .frechet import FrechetDistance, frechet_distance
 from .judging import Judged, judge, score_table
-from .metrics import evaluate, mmsnr_db, multi_resolution_stft_distance, sdr_db, si_sdr_db
+from .metrics import METRICS, evaluate, mmsnr_db, multi_resolution_stft_distance, sdr_db, si_sdr_db
 from .metrics import zimtohrli_distance as zimtohrli_distance
 from .musicnn import fetch as fetch_musicnn
 from .restoration import Restorer
@@ -15,6 +15,7 @@ from .summary import paired_differences, summary
 from .training import train
 
 __all__ = [
+    "METRICS",
     "Evaluation",
     "FrechetDistance",
     "Judged",

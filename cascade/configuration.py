@@ -42,8 +42,7 @@ class GeneratorConfiguration(_Model):
     Parameters
     ----------
     output : {"mask", "mapping"}
-        Whether a class is a mask on the mixture (a gain of at most two and a turn of the
-        phase for each bin) or mapped directly (DTT-BSR).
+        Whether a class is a complex mask on the mixture or mapped directly (DTT-BSR).
     fold : int
         Neighbouring frequency bins that share a position, as channels; 1 in the paper.
     channels, levels, layers, kernel, squeeze : int
@@ -101,7 +100,7 @@ class LossWeights(_Model):
     log_mel, feature_matching, adversarial : float
         45, 4 and 2 in the paper.
     error : float
-        Level of the waveform's error (see `wetdry.cascade.losses.error_loss`); 0 in the paper.
+        Level of the waveform's error (`wetdry.cascade.losses.error_loss`); 0 in the paper.
     """
 
     log_mel: Weight = 45.0
@@ -277,7 +276,7 @@ def load_configuration(name_or_path: str | Path) -> TrainConfiguration:
     try:
         return TrainConfiguration.model_validate(_parse(text, where))
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda e: e["type"] == "missing")  # a typo explains a gap
         raise RecipeError(f"{where}: {_place(first['loc'])}: {_reason(first)}") from None
 
 

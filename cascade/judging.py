@@ -1,6 +1,6 @@
 """Judging: a trained run on the held-out samples of a dataset."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from ..audio import STEM_CLASSES, Audio, encode_flac
-from ..errors import AssetError, CheckpointError
+from ..errors import AssetError, CheckpointError, UsageError
 from ..manifests.files import write_atomically
 from .cases import SYSTEMS
 from .evaluation import evaluate_run, write_scores
 from .frechet import Embedding
+from .metrics import METRICS
 from .musicnn import load as load_musicnn
 from .restoration import Restorer
 from .runs import read_run
@@ -48,6 +49,7 @@ def judge(
     *,
     split: str = "test",
     limit: int | None = None,
+    metrics: Sequence[str] = tuple(METRICS),
     workers: int = 1,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -63,6 +65,8 @@ def judge(
     split : str
     limit : int, optional
         At most so many samples.
+    metrics : sequence of str
+        Names from ``METRICS``; Zimtohrli takes longer than all the others together.
     workers : int
         Processes for the metrics.
     device : str, optional
@@ -73,12 +77,16 @@ def judge(
     ------
     CheckpointError
         If a song of the split was trained on.
+    UsageError
+        If a metric has no such name.
     """
+    if unknown := set(metrics) - set(METRICS):
+        raise UsageError(f"wanted metrics of {', '.join(METRICS)}, found {min(unknown)!r}")
     _refuse_seen_songs(run, data, split)
     restorer = Restorer.load(run, device)
     samples = _Samples(data, split, limit)
     embedding, remark = _embedding()
-    found = evaluate_run(restorer, samples, embedding, workers=workers, progress=progress)
+    found = evaluate_run(restorer, samples, embedding, metrics, workers, progress)
     write_scores(found.scores, out)
     if found.frechet is not None:
         write_scores(found.frechet, run / "frechet.parquet")

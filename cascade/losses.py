@@ -33,17 +33,16 @@ A silent target would otherwise ask for minus infinity, and the distance between
 -140 dB would outweigh every audible error.
 """
 
-
-LEAST_ERROR = 1e-3
-"""Power of an error that is as good as none: 30 dB under the mixture."""
+SILENT = 1e-6
+"""Power of a target that is not heard: 60 dB under the mixture."""
 
 
 def error_loss(estimate: Tensor, target: Tensor) -> Tensor:
-    """Return the mean level of the error, in units of 10 dB, silent targets included.
+    """Return the level of the error relative to the target, at the best gain, in units of 10 dB.
 
-    Unlike L1, whose best answer to "perhaps" is silence, it keeps the expected waveform,
-    and a stem 20 dB under the others counts as much as they do
-    (after Wisdom et al., arXiv 2011.00803).
+    That is SI-SDR with its sign turned (Le Roux et al., arXiv 1811.02508), held within 30 dB;
+    for a silent target it is the level of the estimate. Unlike L1 it does not take silence
+    for the best answer to "perhaps", and quiet stems count as much as loud ones.
 
     Parameters
     ----------
@@ -53,7 +52,13 @@ def error_loss(estimate: Tensor, target: Tensor) -> Tensor:
     -------
     float tensor, shape ()
     """
-    return torch.log10((estimate - target).square().mean(-1) + LEAST_ERROR).mean()
+    power = target.square().mean(-1)
+    gain = (estimate * target).mean(-1) / (power + SILENT)
+    right = gain.square() * power
+    wrong = (estimate - gain[..., None] * target).square().mean(-1)
+    level = (wrong + 1e-3 * right + SILENT) / (right + 1e-3 * wrong + SILENT)
+    level = torch.where(power > SILENT, level, wrong + right + 1e-3)
+    return torch.log10(level).mean()
 
 
 def log_mel_loss(estimate: Tensor, target: Tensor, sample_rate: int) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from tarfile import TarError
 from typing import Any
 
 from ..audio import STEM_CLASSES, Audio, decode
@@ -113,7 +114,7 @@ def _members(shards: list[Path]) -> Iterator[dict[str, Any]]:
                     [{"url": shard.name, "stream": stream}]
                 )
                 yield from webdataset.tariterators.group_by_keys(files)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TarError) as error:
             raise ShardError(f"{shard}: cannot be read ({error}); generate it again") from None
 
 
