@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .configuration import GeneratorConfiguration
+from .sizes import GeneratorConfiguration
 
 __all__ = ["Bottleneck"]
 

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from ..errors import RecipeError
+from .sizes import (
+    DiscriminatorConfiguration,
+    GeneratorConfiguration,
+    LossWeights,
+    Model,
+    OptimiserConfiguration,
+    RegressorConfiguration,
+)
 
 __all__ = [
-    "DiscriminatorConfiguration",
-    "GeneratorConfiguration",
-    "LossWeights",
-    "OptimiserConfiguration",
-    "RegressorConfiguration",
     "RestorationConfiguration",
     "StageOneConfiguration",
     "StageTwoConfiguration",
@@ -30,109 +33,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
-class _Model(BaseModel):
-    """A frozen set of numbers that refuses names it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class GeneratorConfiguration(_Model):
-    """Size of stage one (see `wetdry.cascade.Generator`).
-
-    Parameters
-    ----------
-    output : {"mask", "mapping"}
-        Whether a class is a complex mask on the mixture or mapped directly (DTT-BSR).
-    fold : int
-        Neighbouring frequency bins that share a position, as channels; 1 in the paper.
-    channels, levels, layers, kernel, squeeze : int
-        g, (blocks - 1) / 2, l, k and bn of the TFC-TDF U-Net.
-    recurrent, hidden : int
-        Number of alternating bidirectional LSTMs and their width per direction.
-    depth, heads, head_width : int
-        Transformer layers over time and as many over frequency, and their attention.
-    """
-
-    output: Literal["mask", "mapping"] = "mask"
-    fold: Literal[1, 2, 4, 8] = 4
-    channels: Count = 16
-    levels: Annotated[int, Field(ge=1, le=5)] = 3
-    layers: Count = 1
-    kernel: Literal[3, 5] = 3
-    squeeze: Count = 4
-    recurrent: Annotated[int, Field(ge=0)] = 4
-    hidden: Count = 32
-    depth: Annotated[int, Field(ge=0)] = 1
-    heads: Count = 4
-    head_width: Annotated[int, Field(ge=2, multiple_of=2)] = 16
-
-
-class DiscriminatorConfiguration(_Model):
-    """Size and use of the discriminator (see `wetdry.cascade.Discriminator`).
-
-    Parameters
-    ----------
-    windows : sequence of int
-        One sub-discriminator for each STFT window, in samples.
-    channels, layers : int
-        Width and number of its convolutions.
-    pairs : int
-        (example, class) pairs judged in a step, drawn from the active ones.
-    seconds : float
-        Length of the excerpt that is judged.
-    from_step : int
-        First step of stage one at which it takes part.
-    """
-
-    windows: tuple[Annotated[int, Field(ge=64)], ...] = (2048, 1024, 512)
-    channels: Count = 8
-    layers: Count = 3
-    pairs: Count = 2
-    seconds: Seconds = 1.0
-    from_step: Annotated[int, Field(ge=0)] = 0
-
-
-class LossWeights(_Model):
-    """Weights of stage one's loss; the first three are DTT-BSR's.
-
-    Parameters
-    ----------
-    log_mel, feature_matching, adversarial : float
-        45, 4 and 2 in the paper.
-    error : float
-        Level of the waveform's error (`wetdry.cascade.losses.error_loss`); 0 in the paper.
-    """
-
-    log_mel: Weight = 45.0
-    feature_matching: Weight = 4.0
-    adversarial: Weight = 2.0
-    error: Weight = 0.0
-
-
-class OptimiserConfiguration(_Model):
-    """AdamW with warm-up and a cosine to a tenth, clipped gradients and averaged weights.
-
-    Parameters
-    ----------
-    learning_rate : float
-        Highest rate.
-    warm_up : int
-        Steps from zero to the highest rate.
-    betas : two floats
-    clip : float
-        Highest norm of the gradient.
-    average : float
-        Decay per step of the averaged weights that evaluation uses.
-    """
-
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    warm_up: Annotated[int, Field(ge=0)] = 50
-    betas: tuple[Share, Share] = (0.8, 0.99)
-    clip: Annotated[float, Field(gt=0)] = 1.0
-    average: Share = 0.995
-
-
-class _Budget(_Model):
+class _Budget(Model):
     """How long a stage trains, on what, and how often it says so."""
 
     steps: Count
@@ -167,25 +68,6 @@ class StageOneConfiguration(_Budget):
     optimiser: OptimiserConfiguration = OptimiserConfiguration()
 
 
-class RegressorConfiguration(_Model):
-    """Size of stage two (see `wetdry.cascade.Regressor`).
-
-    Parameters
-    ----------
-    layers, channels : int
-        Depth of the U-Net and width of its first layer; 6 and 64 in the paper.
-    growth : float
-        Factor of the width from layer to layer; 2 in the paper.
-    widest : int
-        Where the width stops growing.
-    """
-
-    layers: Annotated[int, Field(ge=1, le=8)] = 5
-    channels: Count = 32
-    growth: Annotated[float, Field(ge=1, le=4)] = 2.0
-    widest: Count = 256
-
-
 class StageTwoConfiguration(_Budget):
     """Training of the regression stage on cached outputs of stage one.
 
@@ -215,7 +97,7 @@ class StageTwoConfiguration(_Budget):
     optimiser: OptimiserConfiguration = OptimiserConfiguration(betas=(0.9, 0.999))
 
 
-class RestorationConfiguration(_Model):
+class RestorationConfiguration(Model):
     """How long audio is cut for the networks.
 
     Parameters
@@ -230,7 +112,7 @@ class RestorationConfiguration(_Model):
     overlap_s: Seconds = 1.0
 
 
-class TrainConfiguration(_Model):
+class TrainConfiguration(Model):
     """A whole training run.
 
     Parameters

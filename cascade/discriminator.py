@@ -14,7 +14,7 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ..audio import STEM_CLASSES
-from .configuration import DiscriminatorConfiguration
+from .sizes import DiscriminatorConfiguration
 from .spectra import magnitude, stft
 
 __all__ = ["Discriminator", "Verdict"]

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ..audio import STEM_CLASSES
 from .bottleneck import Bottleneck
-from .configuration import GeneratorConfiguration
+from .sizes import GeneratorConfiguration
 from .spectra import istft, magnitude, stft
 
 __all__ = ["Generator", "mixture_level"]

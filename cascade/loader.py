@@ -4,28 +4,23 @@ Which excerpt stands at which place of which step follows from the seed alone, n
 what was read before; that is what makes a resumed run the same as an undisturbed one.
 """
 
-import json
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..audio import STEM_CLASSES, Audio
 from ..errors import ShardError
 from ..seeds import stream
-from .checkpoints import write_atomically
+from .pcm import PcmCache, write_cache
 from .samples import Sample, read_samples
 
-__all__ = ["Batch", "PcmCache", "draw_batch", "draw_pairs", "prepare", "write_cache"]
+__all__ = ["Batch", "draw_batch", "draw_pairs", "prepare"]
 
-FULL_SCALE = 32768
 TRIES = 4
 
 
@@ -53,82 +48,6 @@ class Batch:
     def active(self) -> Tensor:
         """Which stems are heard: within 60 dB of the mixture; bool, shape (batch, 8)."""
         return self.dry.square().mean(2) > 1e-6 * self.mixture.square().mean(2) + 1e-12
-
-
-@dataclass(frozen=True)
-class PcmCache:
-    """Signals as 16-bit samples in one file, which the operating system pages in and out.
-
-    Parameters
-    ----------
-    pcm : int16 array, shape (numbers,)
-    items : list of dict
-        For each sample its ``key``, ``channels``, ``frames`` and, by name, the position
-        of each of its ``signals`` in ``pcm``; silent signals are left out.
-    """
-
-    pcm: NDArray[np.int16]
-    items: list[dict[str, Any]]
-
-    @classmethod
-    def open(cls, folder: Path) -> "PcmCache":
-        """Open what `write_cache` wrote."""
-        items = json.loads((folder / "index.json").read_text("utf-8"))
-        return cls(np.memmap(folder / "pcm.i16", np.int16, "r"), items)
-
-    def mono(self, item: int, name: str, start: int, frames: int, mix: NDArray[Any]) -> Audio:
-        """Return part of a signal, mixed to mono, shape (frames,); silence beyond its ends.
-
-        Parameters
-        ----------
-        item : int
-        name : str
-            "mixture", or "dry/" or "first/" and a class.
-        start, frames : int
-            In samples.
-        mix : float array, shape (channels,)
-            What each channel contributes.
-        """
-        about = self.items[item]
-        out = np.zeros(frames, np.float32)
-        if name in about["signals"]:
-            at, length = about["signals"][name], about["frames"]
-            for channel in np.flatnonzero(mix):
-                begin = at + channel * length
-                part = self.pcm[begin + start : begin + min(start + frames, length)]
-                out[: len(part)] += part * np.float32(mix[channel] / FULL_SCALE)
-        return out
-
-
-def write_cache(folder: Path, samples: Iterable[tuple[str, dict[str, Audio]]]) -> PcmCache:
-    """Write signals to ``folder``, which appears when it is complete and not before.
-
-    Parameters
-    ----------
-    folder : Path
-    samples : iterable of (key, signals)
-        Signals by name, each float32 of shape (channels, frames).
-    """
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    items: list[dict[str, Any]] = []
-    position = 0
-    with (partial / "pcm.i16").open("wb") as file:
-        for key, signals in samples:
-            channels, frames = next(iter(signals.values())).shape
-            places = {}
-            for name, audio in signals.items():
-                if not np.any(audio):
-                    continue
-                whole = np.rint(audio * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1)
-                file.write(whole.astype("<i2").tobytes())
-                places[name] = position
-                position += audio.size
-            items.append({"key": key, "channels": channels, "frames": frames, "signals": places})
-    write_atomically(partial / "index.json", json.dumps(items).encode())
-    partial.replace(folder)
-    return PcmCache.open(folder)
 
 
 def prepare(

@@ -40,9 +40,9 @@ SILENT = 1e-6
 def error_loss(estimate: Tensor, target: Tensor) -> Tensor:
     """Return the level of the error relative to the target, at the best gain, in units of 10 dB.
 
-    That is SI-SDR with its sign turned (Le Roux et al., arXiv 1811.02508), held within 30 dB;
-    for a silent target it is the level of the estimate. Unlike L1 it does not take silence
-    for the best answer to "perhaps", and quiet stems count as much as loud ones.
+    That is SI-SDR with its sign turned (Le Roux et al., arXiv 1811.02508), held within 30 dB.
+    Unlike L1 it does not take silence for the best answer to "perhaps", and quiet stems count
+    as much as loud ones. Silent targets have no say in it.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def error_loss(estimate: Tensor, target: Tensor) -> Tensor:
     right = gain.square() * power
     wrong = (estimate - gain[..., None] * target).square().mean(-1)
     level = (wrong + 1e-3 * right + SILENT) / (right + 1e-3 * wrong + SILENT)
-    level = torch.where(power > SILENT, level, wrong + right + 1e-3)
-    return torch.log10(level).mean()
+    heard = power > SILENT
+    return (torch.log10(level) * heard).sum() / heard.sum().clamp(min=1)
 
 
 def log_mel_loss(estimate: Tensor, target: Tensor, sample_rate: int) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from .configuration import OptimiserConfiguration
+from .sizes import OptimiserConfiguration
 
 __all__ = ["Optimisation"]
 

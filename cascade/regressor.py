@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES
-from .configuration import RegressorConfiguration
 from .generator import mixture_level
+from .sizes import RegressorConfiguration
 
 __all__ = ["Regressor"]
 

@@ -10,7 +10,7 @@ from ..seeds import stream
 from .configuration import TrainConfiguration
 from .discriminator import Discriminator
 from .generator import Generator, mixture_level
-from .loader import Batch, PcmCache, draw_batch, draw_pairs
+from .loader import Batch, draw_batch, draw_pairs
 from .losses import (
     adversarial_loss,
     discriminator_loss,
@@ -19,6 +19,7 @@ from .losses import (
     log_mel_loss,
 )
 from .optimisation import Optimisation
+from .pcm import PcmCache
 
 __all__ = ["StageOne"]
 

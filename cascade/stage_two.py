@@ -13,9 +13,10 @@ from ..audio import STEM_CLASSES, Audio
 from ..seeds import stream
 from .configuration import TrainConfiguration
 from .generator import Generator, mixture_level
-from .loader import Batch, PcmCache, draw_batch, draw_pairs, write_cache
+from .loader import Batch, draw_batch, draw_pairs
 from .losses import error_loss, multi_resolution_stft_loss
 from .optimisation import Optimisation
+from .pcm import PcmCache, write_cache
 from .regressor import Regressor
 from .windows import windowed
 

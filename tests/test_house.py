@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import wetdry
+from wetdry.degradations import Effect
 from wetdry.mixing import load_recipe, preset_names
 
 REPO = Path(__file__).parents[1]
@@ -87,6 +88,11 @@ def test_the_readme_tells_of_every_command():
     readme = (REPO / "README.md").read_text()
     for command in app.registered_commands:
         assert f"wetdry {command.callback.__name__} " in readme
+
+
+def test_the_readme_names_every_effect_and_preset():
+    readme = (REPO / "README.md").read_text()
+    assert all(f"`{name}`" in readme for name in [*Effect.kinds, *preset_names()])
 
 
 def test_the_python_of_the_readme_runs():

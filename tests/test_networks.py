@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from wetdry.cascade.configuration import (
-    DiscriminatorConfiguration,
-    GeneratorConfiguration,
-    RegressorConfiguration,
-    load_configuration,
-)
+from wetdry.cascade.bottleneck import _rotary
 from wetdry.cascade.discriminator import Discriminator
 from wetdry.cascade.generator import Generator
 from wetdry.cascade.losses import (
@@ -20,8 +15,12 @@ from wetdry.cascade.losses import (
     multi_resolution_stft_loss,
 )
 from wetdry.cascade.regressor import Regressor
+from wetdry.cascade.sizes import (
+    DiscriminatorConfiguration,
+    GeneratorConfiguration,
+    RegressorConfiguration,
+)
 from wetdry.cascade.spectra import istft, mel_filterbank, stft
-from wetdry.errors import RecipeError
 
 RATE = 44_100
 SMALL = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}
@@ -154,48 +153,7 @@ def test_a_perfect_forgery_costs_nothing_but_the_judgement():
     assert adversarial_loss(verdict) >= 0
 
 
-def test_the_paper_preset_has_the_papers_size():
-    sizes = load_configuration("paper")
-    network = Generator(sizes.stage_one.network)
-    parameters = sum(p.numel() for p in network.parameters()) / 1e6
-    assert parameters == pytest.approx(7.1, abs=0.4)
-    weights = sizes.stage_one.weights
-    assert (weights.log_mel, weights.feature_matching, weights.adversarial) == (45, 4, 2)
-
-
-@pytest.mark.parametrize("preset", ["demo", "tiny", "small"])
-def test_every_preset_makes_networks(preset):
-    sizes = load_configuration(preset)
-    Generator(sizes.stage_one.network)
-    Regressor(sizes.stage_two.network)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("stage_one: {steps: 0}", "stage_one.steps: input should be greater than or equal to 1"),
-        ("stepz: 3", "stepz: wanted a known name"),
-        ("a: [", "wanted YAML"),
-        ("a: &x 1\nb: *x", "alias"),
-        ("{seed: 1, seed: 2}", "wanted YAML"),
-    ],
-)
-def test_a_wrong_configuration_is_refused_by_file_and_name(tmp_path, text, words):
-    path = tmp_path / "mine.yaml"
-    path.write_text(text)
-    with pytest.raises(RecipeError, match=r"mine\.yaml") as caught:
-        load_configuration(path)
-    assert words in str(caught.value)
-
-
-def test_an_unknown_preset_is_refused_with_the_known_ones():
-    with pytest.raises(RecipeError, match="demo, tiny, small, paper"):
-        load_configuration("huge")
-
-
 def test_rotary_attention_hears_distances_rather_than_positions():
-    from wetdry.cascade.bottleneck import _rotary
-
     same = torch.ones(1, 1, 12, 8)
     scores = (_rotary(same) @ _rotary(same).mT)[0, 0].numpy()
     assert np.allclose(np.diagonal(scores, 3), scores[0, 3], atol=1e-5)

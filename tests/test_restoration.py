@@ -6,13 +6,7 @@ import soundfile
 import torch
 
 from wetdry.audio import STEM_CLASSES, Audio
-from wetdry.cascade.checkpoints import (
-    VERSION,
-    load_checkpoint,
-    load_weights,
-    save_checkpoint,
-    write_atomically,
-)
+from wetdry.cascade.checkpoints import save_checkpoint, write_atomically
 from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.files import restore_file
 from wetdry.cascade.generator import Generator
@@ -158,54 +152,6 @@ def test_a_truncated_song_leaves_no_file_under_a_final_name(run, tmp_path):
 def test_no_samples_are_refused():
     with pytest.raises(AudioError, match="no samples"):
         restorer().restore(np.zeros((1, 0), np.float32), RATE)
-
-
-def test_a_checkpoint_comes_back_as_it_was(tmp_path):
-    path = tmp_path / "a.safetensors"
-    save_checkpoint(path, {"x": torch.arange(3.0)}, {"step": 5})
-    tensors, about = load_checkpoint(path)
-    assert torch.equal(tensors["x"], torch.arange(3.0))
-    assert about["step"] == 5
-    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda path: path.unlink(), "wanted a whole safetensors file"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "wanted a whole safetensors file"),
-        (lambda path: path.write_bytes(b""), "wanted a whole safetensors file"),
-        (lambda path: path.write_bytes(b"\x80\x04pickle."), "wanted a whole safetensors file"),
-        (
-            lambda path: save_checkpoint(path, {}, {"version": VERSION + 1}),
-            "upgrade wetdry",
-        ),
-        (
-            lambda path: save_checkpoint(path, {"x": torch.tensor(float("nan"))}, {}),
-            "wanted finite numbers",
-        ),
-    ],
-)
-def test_a_damaged_checkpoint_is_refused(tmp_path, damage, words):
-    path = tmp_path / "a.safetensors"
-    save_checkpoint(path, {"x": torch.arange(3.0)}, {})
-    damage(path)
-    with pytest.raises(CheckpointError, match=words):
-        load_checkpoint(path)
-
-
-def test_another_programs_safetensors_are_refused(tmp_path):
-    from safetensors.torch import save_file
-
-    save_file({"x": torch.arange(3.0)}, tmp_path / "a.safetensors")
-    with pytest.raises(CheckpointError, match="found another's"):
-        load_checkpoint(tmp_path / "a.safetensors")
-
-
-def test_weights_of_another_shape_are_refused_by_name():
-    with pytest.raises(CheckpointError, match=r"here: weight: wanted shape \(2, 3\), found \(1,\)"):
-        tensors = {"weight": torch.zeros(1), "bias": torch.zeros(2)}
-        load_weights(torch.nn.Linear(3, 2), tensors, "here")
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

@@ -10,12 +10,14 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
-from wetdry.cascade.configuration import OptimiserConfiguration, TrainConfiguration
+from wetdry.cascade.checkpoints import load_checkpoint
+from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.loader import Batch, prepare
 from wetdry.cascade.metrics import si_sdr_db
 from wetdry.cascade.optimisation import Optimisation
 from wetdry.cascade.restoration import Restorer
 from wetdry.cascade.runs import read_run
+from wetdry.cascade.sizes import OptimiserConfiguration
 from wetdry.cascade.stage_one import StageOne
 from wetdry.cascade.stage_two import StageTwo
 from wetdry.cascade.training import train
@@ -119,14 +121,8 @@ def test_an_interrupted_run_ends_with_the_same_weights(data, run, tmp_path, stop
         train(configuration(), data, out, device="cpu", progress=interrupted_at(stop))
     train(configuration(), data, out, device="cpu")
     for name in ("stage_one.safetensors", "stage_two.safetensors"):
-        (wanted, _), (found, _) = (load(folder / name) for folder in (run, out))
+        (wanted, _), (found, _) = (load_checkpoint(folder / name) for folder in (run, out))
         assert all(torch.equal(wanted[key], found[key]) for key in wanted)
-
-
-def load(path: Path):
-    from wetdry.cascade.checkpoints import load_checkpoint
-
-    return load_checkpoint(path)
 
 
 def test_a_complete_run_is_left_alone(data, run):
@@ -151,7 +147,7 @@ def test_a_budget_of_minutes_ends_a_stage_early(data, tmp_path):
     short["stage_one"] |= {"steps": 10_000, "minutes": 1e-6}
     short["stage_two"] |= {"steps": 10_000, "minutes": 1e-6}
     out = train(TrainConfiguration.model_validate(short), data, tmp_path / "run", device="cpu")
-    assert load(out / "stage_two.safetensors")[1]["step"] == 1
+    assert load_checkpoint(out / "stage_two.safetensors")[1]["step"] == 1
 
 
 def test_stage_one_learns_one_excerpt(data, tmp_path):
