@@ -18,6 +18,7 @@ __all__ = [
     "checked",
     "decibels",
     "decode",
+    "decode_pcm",
     "encode_flac",
     "encode_pcm",
     "length",
@@ -334,3 +335,29 @@ def decode(data: bytes, where: str) -> tuple[Audio, int]:
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise AudioError(f"{where}: cannot be decoded ({error})") from None
     return checked(np.ascontiguousarray(audio.T), where), int(sample_rate)
+
+
+def decode_pcm(data: bytes, where: str) -> tuple[NDArray[np.int16] | NDArray[np.int32], int]:
+    """Decode a file of :func:`encode_pcm` to the whole numbers that it holds.
+
+    Parameters
+    ----------
+    data : bytes
+    where : str
+        What it is; begins the message of an error.
+
+    Returns
+    -------
+    pcm : int16 or int32 array, shape (samples, channels)
+        As :func:`quantise` returned it.
+    sample_rate : int
+        In Hz.
+    """
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            width = "int16" if file.subtype == "PCM_16" else "int32"
+            return file.read(dtype=width, always_2d=True), int(file.samplerate)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise AudioError(f"{where}: cannot be decoded ({error})") from None
