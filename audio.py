@@ -2,6 +2,8 @@
 
 import io
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -122,19 +124,11 @@ def read(path: Path, start: int = 0, frames: int | None = None) -> tuple[Audio, 
         If the file is not there, cannot be decoded, has no frames or more than two
         channels, ends before its header says, or holds non-finite samples.
     """
-    import soundfile
-
-    if not stat.S_ISREG(_mode(path)):
-        raise AudioError(f"{path}: wanted a regular file, found something else; remove it")
-    try:
-        with soundfile.SoundFile(path) as file:
-            _check_header(file, path)
-            wanted = file.frames - start if frames is None else frames
-            file.seek(start)
-            audio = file.read(wanted, dtype="float32", always_2d=True)
-            sample_rate = int(file.samplerate)
-    except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
-        raise AudioError(f"{path}: cannot be decoded ({error}); export it again") from None
+    with _opened(path) as file:
+        wanted = file.frames - start if frames is None else frames
+        file.seek(start)
+        audio = file.read(wanted, dtype="float32", always_2d=True)
+        sample_rate = int(file.samplerate)
     if len(audio) != wanted:
         raise AudioError(
             f"{path}: wanted {wanted} frames from frame {start} on, found {len(audio)}: "
@@ -178,23 +172,25 @@ def length(path: Path) -> tuple[int, int]:
     AudioError
         If it is not there or no audio.
     """
+    with _opened(path) as file:
+        return int(file.frames), int(file.samplerate)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a sound file if it is one; looks before it opens, because a pipe would hang."""
     import soundfile
 
-    if not stat.S_ISREG(_mode(path)):
-        raise AudioError(f"{path}: wanted a regular file, found something else; remove it")
     try:
-        header = soundfile.info(path)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError(f"{path}: cannot be decoded ({error}); export it again") from None
-    return int(header.frames), int(header.samplerate)
-
-
-def _mode(path: Path) -> int:
-    """Look at what ``path`` is before opening it: a pipe would hang."""
-    try:
-        return path.stat().st_mode
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise AudioError(f"{path}: wanted a regular file, found something else; remove it")
+        with soundfile.SoundFile(path) as file:
+            _check_header(file, path)
+            yield file
     except OSError as error:
         raise AudioError(f"{path}: cannot be opened ({error.strerror})") from None
+    except (soundfile.LibsndfileError, AssertionError) as error:
+        raise AudioError(f"{path}: cannot be decoded ({error}); export it again") from None
 
 
 LONGEST_FRAMES = 2**31

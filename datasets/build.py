@@ -163,7 +163,10 @@ def _render_shard(job: _Job) -> Commit:
                 members, measured = make_sample(row, job.stems, job.assets, bits=job.bits)
             except AudioError as error:
                 cure = "look at the stem or the recipe; the other samples are complete"
-                set_aside.append({"what": row["key"], "reason": str(error), "cure": cure})
+                reason = str(error).replace(
+                    f"{job.stems}/", ""
+                )  # no path of a machine in a dataset
+                set_aside.append({"what": row["key"], "reason": reason, "cure": cure})
                 continue
             kept.append(measured)
             yield row["key"], members

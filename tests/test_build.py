@@ -223,6 +223,7 @@ def test_a_stem_that_vanishes_is_set_aside_with_its_sample(order, catalog, stems
     assert built.set_aside and built.samples + len(built.set_aside) == 10
     assert all("take.flac" in entry["reason"] for entry in built.set_aside)
     assert verify(tmp_path / "set").faults == []
+    assert str(tmp_path) not in (tmp_path / "set" / "set_aside.json").read_text()
     assert len(json.loads((tmp_path / "set" / "set_aside.json").read_text())) == len(
         built.set_aside
     )
