@@ -15,6 +15,7 @@ from .sizes import (
     Model,
     OptimiserConfiguration,
     RegressorConfiguration,
+    VarietyConfiguration,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ class _Budget(Model):
     log_every: Count = 20
     save_every: Count = 200
     validate_every: Count = 200
+    variety: VarietyConfiguration = VarietyConfiguration()
 
 
 class StageOneConfiguration(_Budget):
@@ -57,7 +59,7 @@ class StageOneConfiguration(_Budget):
         Steps between lines of the log, checkpoints, and held-out losses.
     pairs : int
         (example, class) pairs that the losses hear in a step.
-    network, discriminator, weights, optimiser
+    variety, network, discriminator, weights, optimiser
         See their classes.
     """
 
@@ -77,7 +79,7 @@ class StageTwoConfiguration(_Budget):
         Weights of L1, of the multi-resolution STFT loss, and of the level of the waveform's
         error; 10, 1 and 0 in the paper.
     pairs : int
-        (example, class) pairs for which the STFT loss is computed in a step.
+        (example, class) pairs that the losses hear in a step.
     phase_offset : float
         Highest random phase offset of the input, as a share of half a turn.
     clean_share : float

@@ -137,9 +137,10 @@ class Generator(nn.Module):
         float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
         """
         if pairs is None:
-            every = torch.ones(len(mixture), len(STEM_CLASSES), device=mixture.device).nonzero().T
+            shape = len(mixture), len(STEM_CLASSES)
+            every = torch.ones(shape, device=mixture.device).nonzero().T
             stems: Tensor = self(mixture, every)
-            return stems.reshape(len(mixture), len(STEM_CLASSES), -1)
+            return stems.reshape(*shape, -1)
         level = mixture_level(mixture)[:, 0]
         spectrum = stft(mixture[:, 0] / level, WINDOW, HOP)
         spectra = self._spectra(spectrum.mT[..., :BINS], pairs)

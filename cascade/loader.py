@@ -18,10 +18,13 @@ from ..errors import ShardError
 from ..seeds import stream
 from .pcm import PcmCache, write_cache
 from .samples import Sample, read_samples
+from .sizes import VarietyConfiguration
+from .variety import draw_length, vary
 
 __all__ = ["Batch", "draw_batch", "draw_pairs", "prepare"]
 
 TRIES = 4
+AS_IT_IS = VarietyConfiguration()
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,15 @@ def _signals(
         yield sample.key, {"mixture": sample.mixture, **dry}
 
 
-def draw_batch(cache: PcmCache, seed: int, stage: str, step: int, batch: int, frames: int) -> Batch:
+def draw_batch(
+    cache: PcmCache,
+    seed: int,
+    stage: str,
+    step: int,
+    batch: int,
+    frames: int,
+    variety: VarietyConfiguration = AS_IT_IS,
+) -> Batch:
     """Draw the batch of one step.
 
     Parameters
@@ -105,20 +116,23 @@ def draw_batch(cache: PcmCache, seed: int, stage: str, step: int, batch: int, fr
         Every sample comes once in an epoch, in an order drawn for each epoch.
     frames : int
         Length of the excerpts, in samples.
+    variety : VarietyConfiguration
+        How much they are changed.
     """
     count = len(cache.items)
     excerpts = []
     for place in range(batch):
         epoch, position = divmod(step * batch + place, count)
         item = int(stream(seed, stage, "order", epoch).permutation(count)[position])
-        excerpts.append(_excerpt(cache, item, frames, stream(seed, stage, "cut", step, place)))
-    return Batch(*(torch.from_numpy(np.stack(parts)) for parts in zip(*excerpts, strict=True)))
+        rng = stream(seed, stage, "cut", step, place)
+        cut = _excerpt(cache, item, draw_length(frames, variety, rng), rng)
+        excerpts.append(vary(cut, frames, variety, rng))
+    signals = torch.from_numpy(np.stack(excerpts))
+    return Batch(*signals.split([1, len(STEM_CLASSES), len(STEM_CLASSES)], dim=1))
 
 
-def _excerpt(
-    cache: PcmCache, item: int, frames: int, rng: np.random.Generator
-) -> tuple[Audio, Audio, Audio]:
-    """Cut mixture, dry stems and estimates at one place where the mixture sounds."""
+def _excerpt(cache: PcmCache, item: int, frames: int, rng: np.random.Generator) -> Audio:
+    """Cut mixture, dry stems and estimates where the mixture sounds, shape (17, frames)."""
     about = cache.items[item]
     mix = (
         np.ones(1)
@@ -130,11 +144,8 @@ def _excerpt(
         mixture = cache.mono(item, "mixture", start, frames, mix)
         if np.square(mixture).mean() > 1e-6:
             break
-    dry, first = (
-        np.stack([cache.mono(item, f"{kind}/{name}", start, frames, mix) for name in STEM_CLASSES])
-        for kind in ("dry", "first")
-    )
-    return mixture[None], dry, first
+    names = [f"{kind}/{name}" for kind in ("dry", "first") for name in STEM_CLASSES]
+    return np.stack([mixture, *(cache.mono(item, name, start, frames, mix) for name in names)])
 
 
 def draw_pairs(active: Tensor, count: int, rng: np.random.Generator, quiet: float) -> Tensor:

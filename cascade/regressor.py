@@ -2,7 +2,8 @@
 
 After "Demucs-L" of DTT-BSR+ (arXiv 2606.24127): Demucs (arXiv 1911.13254) without its LSTM.
 What differs: one network corrects all classes at once, and it hears the mixture as well, so
-that what stage one destroyed can still be recovered from it.
+that what stage one destroyed can still be recovered from it; and it may have a spectral
+branch (see `wetdry.cascade.spectral_branch`).
 """
 
 from itertools import pairwise
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES
-from .generator import mixture_level
+from .generator import HOP, mixture_level
 from .sizes import RegressorConfiguration
+from .spectral_branch import SpectralBranch
 
 __all__ = ["Regressor"]
 
@@ -69,9 +71,9 @@ class Regressor(nn.Module):
 
     Notes
     -----
-    The output is stage one's estimate plus what the U-Net says; a fresh network returns
-    stage one's estimate unchanged. Levels are undone inside: twice the input is twice the
-    output.
+    The output is stage one's estimate plus what the U-Net and the branch say; a fresh network
+    returns stage one's estimate unchanged. Levels are undone inside: twice the input is twice
+    the output. ``grid`` is the distance in samples at which its strides repeat.
     """
 
     def __init__(self, size: RegressorConfiguration) -> None:
@@ -87,9 +89,10 @@ class Regressor(nn.Module):
         self.apply(_start)
         nn.init.zeros_(self.final.weight)
         nn.init.zeros_(cast(Tensor, self.final.bias))
-        self.grid = STRIDE**size.layers
+        self.spectral = SpectralBranch(size) if size.spectral_channels else None
+        self.grid = max(STRIDE**size.layers, HOP)
 
-    def forward(self, mixture: Tensor, first: Tensor) -> Tensor:
+    def forward(self, mixture: Tensor, first: Tensor, pairs: Tensor | None = None) -> Tensor:
         """Correct stage one's estimates.
 
         Parameters
@@ -97,19 +100,27 @@ class Regressor(nn.Module):
         mixture : float tensor, shape (batch, 1, samples)
         first : float tensor, shape (batch, 8, samples)
             Stage one's estimates.
+        pairs : int tensor, shape (2, n), optional
+            Examples and classes to correct, where not all are wanted.
 
         Returns
         -------
-        float tensor, shape (batch, 8, samples)
+        float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
         """
-        level = mixture_level(mixture)
-        samples = mixture.shape[-1]
-        x = torch.cat([mixture, first], 1) / level
-        x = functional.pad(x, (0, -samples % self.grid))
-        return first + level * self._u_net(x)[..., :samples]
+        if pairs is None:
+            every = torch.ones(first.shape[:2], device=first.device).nonzero().T
+            stems: Tensor = self(mixture, first, every)
+            return stems.reshape(first.shape)
+        level, samples = mixture_level(mixture), mixture.shape[-1]
+        heard = torch.cat([mixture, first], 1) / level
+        said = self._u_net(functional.pad(heard, (0, -samples % self.grid)))
+        said = said[pairs[0], pairs[1], :samples]
+        if self.spectral is not None:
+            said = said + self.spectral(heard, pairs)
+        return first[pairs[0], pairs[1]] + level[pairs[0], 0] * said
 
     def _u_net(self, x: Tensor) -> Tensor:
-        """Map (batch, 9, samples) to (batch, 8, samples), samples a multiple of 4 ** layers."""
+        """Map (batch, 9, samples) to (batch, 8, samples), samples a multiple of the grid."""
         skips = []
         for layer in self.down:
             x = layer(x)

@@ -11,6 +11,7 @@ __all__ = [
     "Model",
     "OptimiserConfiguration",
     "RegressorConfiguration",
+    "VarietyConfiguration",
 ]
 
 Count = Annotated[int, Field(ge=1)]
@@ -132,9 +133,28 @@ class RegressorConfiguration(Model):
         Factor of the width from layer to layer; 2 in the paper.
     widest : int
         Where the width stops growing.
+    spectral_channels, spectral_blocks : int
+        Width and depth of the spectral branch; no channels, no branch, as in the paper.
     """
 
     layers: Annotated[int, Field(ge=1, le=8)] = 5
     channels: Count = 32
     growth: Annotated[float, Field(ge=1, le=4)] = 2.0
     widest: Count = 256
+    spectral_channels: Annotated[int, Field(ge=0)] = 0
+    spectral_blocks: Count = 2
+
+
+class VarietyConfiguration(Model):
+    """How much excerpts are changed before a network hears them; not at all in the paper.
+
+    Parameters
+    ----------
+    speed : float
+        Highest change of speed and pitch, as a share: 0.12 is two semitones.
+    tone_db : float
+        Standard deviation in dB of a random smooth equalizer.
+    """
+
+    speed: Share = 0.0
+    tone_db: Weight = 0.0

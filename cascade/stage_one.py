@@ -57,7 +57,7 @@ class StageOne:
         """Learn from one batch; return the losses."""
         seed, budget = self.configuration.seed, self.budget
         frames = round(budget.seconds * self.configuration.sample_rate)
-        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames)
+        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames, budget.variety)
         rng = stream(seed, self.name, "pairs", step)
         pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
         batch = batch.to(self.device)

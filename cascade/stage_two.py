@@ -114,19 +114,17 @@ class StageTwo:
         """Learn from one batch; return the losses."""
         seed, budget = self.configuration.seed, self.budget
         frames = round(budget.seconds * self.configuration.sample_rate)
-        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames)
+        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames, budget.variety)
         rng = stream(seed, self.name, "augment", step)
         pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
         batch = self.augment(batch, rng).to(self.device)
-        level = mixture_level(batch.mixture)
-        estimate = self.estimate(self.network, batch) / level
-        target = batch.dry / level
+        level = mixture_level(batch.mixture)[pairs[0], 0]
+        estimate = self.network(batch.mixture, batch.first, pairs) / level
+        target = batch.dry[pairs[0], pairs[1]] / level
         losses = {
             "waveform": functional.l1_loss(estimate, target),
             "error": error_loss(estimate, target),
-            "spectral": multi_resolution_stft_loss(
-                estimate[pairs[0], pairs[1]], target[pairs[0], pairs[1]]
-            ),
+            "spectral": multi_resolution_stft_loss(estimate, target),
         }
         total = torch.stack([getattr(budget, name) * loss for name, loss in losses.items()]).sum()
         norm = self.regression.descend(total, step)

@@ -10,8 +10,10 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
-from wetdry.cascade.loader import draw_batch, draw_pairs, prepare
+from wetdry.cascade.loader import AS_IT_IS, draw_batch, draw_pairs, prepare
 from wetdry.cascade.samples import read_samples
+from wetdry.cascade.sizes import VarietyConfiguration
+from wetdry.cascade.variety import vary
 from wetdry.errors import ShardError
 from wetdry.seeds import stream
 
@@ -108,6 +110,21 @@ def test_a_sample_shorter_than_the_excerpt_ends_in_silence(cache):
     batch = draw_batch(cache, 7, "stage_one", 0, 1, FRAMES + 500)
     assert not batch.mixture[..., FRAMES:].any()
     assert batch.mixture[..., :FRAMES].any()
+
+
+def test_variety_changes_mixture_and_stems_alike(cache):
+    variety = VarietyConfiguration(speed=0.2, tone_db=3)
+    batch, plain = (draw_batch(cache, 7, "x", 0, 2, 4_000, v) for v in (variety, AS_IT_IS))
+    assert batch.dry.shape == plain.dry.shape
+    assert not torch.allclose(batch.dry, plain.dry, atol=0.05)
+    assert torch.allclose(batch.dry.sum(1), batch.mixture[:, 0], atol=0.02)
+
+
+def test_a_faster_tone_is_higher_by_as_much():
+    tone = np.sin(2 * np.pi * 100 * np.arange(4_800) / 4_800, dtype=np.float32)[None]
+    out = vary(tone, 4_000, AS_IT_IS, stream(0))
+    wanted = np.sin(2 * np.pi * 100 * np.arange(4_000) / 4_000)
+    assert np.allclose(out, wanted, atol=1e-3)
 
 
 def test_active_pairs_are_drawn_first():

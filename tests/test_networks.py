@@ -37,7 +37,7 @@ def generator(output: str = "mask") -> Generator:
 
 def regressor() -> Regressor:
     torch.manual_seed(1)
-    return Regressor(RegressorConfiguration(layers=3, channels=8))
+    return Regressor(RegressorConfiguration(layers=3, channels=8, spectral_channels=4))
 
 
 def test_a_spectrogram_goes_back_to_its_waveform():
@@ -71,7 +71,12 @@ def test_stage_two_gives_eight_stems_of_the_length_of_the_mixture(samples):
 def test_pairs_are_the_same_as_picking_from_all_estimates():
     network, mixture = generator(), noise(3, 1, 5_000)
     pairs = torch.tensor([[2, 0, 1], [7, 3, 3]])
-    assert torch.allclose(network(mixture, pairs), network(mixture)[pairs[0], pairs[1]])
+    first = network(mixture)
+    assert torch.allclose(network(mixture, pairs), first[pairs[0], pairs[1]])
+    second = regressor()
+    torch.nn.init.normal_(second.final.weight)
+    whole = second(mixture, first)[pairs[0], pairs[1]]
+    assert torch.allclose(second(mixture, first, pairs), whole, atol=1e-6)
 
 
 def test_a_fresh_stage_two_returns_stage_ones_estimate():
@@ -108,6 +113,8 @@ def test_the_gradient_reaches_every_parameter_of_stage_one(output):
 def test_the_gradient_reaches_every_parameter_of_stage_two_once_it_speaks():
     network = regressor()
     torch.nn.init.normal_(network.final.weight)
+    assert network.spectral is not None
+    torch.nn.init.normal_(network.spectral.leave.weight)
     network(noise(2, 1, 9_000), noise(2, 8, 9_000)).square().sum().backward()
     assert unreached(network) == []
 

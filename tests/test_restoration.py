@@ -19,13 +19,17 @@ RATE = 16_000
 
 
 def configuration(window_s: float = 1.0) -> TrainConfiguration:
+    regressor = {"layers": 3, "channels": 8, "spectral_channels": 4}
     network = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}
     budget = {"steps": 1, "batch": 1, "seconds": 1}
     return TrainConfiguration.model_validate(
         {
             "sample_rate": RATE,
             "stage_one": {**budget, "network": network},
-            "stage_two": {**budget, "network": {"layers": 3, "channels": 8}},
+            "stage_two": {
+                **budget,
+                "network": regressor,
+            },
             "restoration": {"window_s": window_s, "overlap_s": 0.25},
         }
     )
@@ -39,6 +43,8 @@ def restorer(window_s: float = 1.0) -> Restorer:
     regressor = Regressor(size.stage_two.network)
     torch.nn.init.normal_(generator.heads, std=0.1)
     torch.nn.init.normal_(regressor.final.weight, std=0.1)
+    assert regressor.spectral is not None
+    torch.nn.init.normal_(regressor.spectral.leave.weight, std=0.1)
     return Restorer(size, generator, regressor, torch.device("cpu"))
 
 

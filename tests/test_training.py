@@ -29,6 +29,7 @@ EAGER = OptimiserConfiguration(learning_rate=0.01, warm_up=0)
 
 
 def configuration(**changes: object) -> TrainConfiguration:
+    regressor = {"layers": 2, "channels": 8, "spectral_channels": 2}
     network = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}
     budget = {"steps": 4, "batch": 2, "seconds": 0.5, "log_every": 1, "save_every": 2}
     adversary = {"channels": 2, "seconds": 0.25, "from_step": 1}
@@ -37,7 +38,10 @@ def configuration(**changes: object) -> TrainConfiguration:
             "sample_rate": RATE,
             "validation_excerpts": 2,
             "stage_one": {**budget, "network": network, "discriminator": adversary},
-            "stage_two": {**budget, "network": {"layers": 2, "channels": 8}},
+            "stage_two": {
+                **budget,
+                "network": regressor,
+            },
             **changes,
         }
     )
