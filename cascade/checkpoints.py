@@ -1,7 +1,6 @@
 """Weights and training state on disk: safetensors with JSON in the header, never a pickle."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,21 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import CheckpointError
+from ..manifests.files import write_atomically
 
-__all__ = ["load_checkpoint", "load_weights", "save_checkpoint", "write_atomically"]
+__all__ = ["load_checkpoint", "load_weights", "save_checkpoint"]
 
 VERSION = 1
 """Format of checkpoints; a newer one than this code's is refused."""
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` under a temporary name, then rename it: never a half file under ``path``."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:

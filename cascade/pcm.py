@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import Audio
-from .checkpoints import write_atomically
 
 __all__ = ["PcmCache", "write_cache"]
 

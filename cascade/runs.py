@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import __version__
 from ..errors import CheckpointError
-from .checkpoints import VERSION, write_atomically
+from ..manifests.files import write_atomically
+from .checkpoints import VERSION
 from .configuration import TrainConfiguration
 from .samples import dataset_digest, songs_of
 
