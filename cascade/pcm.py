@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import Audio
+from ..manifests.files import write_atomically
 
 __all__ = ["PcmCache", "write_cache"]
 

@@ -6,7 +6,7 @@ import soundfile
 import torch
 
 from wetdry.audio import STEM_CLASSES, Audio
-from wetdry.cascade.checkpoints import save_checkpoint, write_atomically
+from wetdry.cascade.checkpoints import save_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.files import restore_file
 from wetdry.cascade.generator import Generator
@@ -14,6 +14,7 @@ from wetdry.cascade.regressor import Regressor
 from wetdry.cascade.restoration import Restorer
 from wetdry.cascade.windows import windowed
 from wetdry.errors import AudioError, CheckpointError
+from wetdry.manifests import write_atomically
 
 RATE = 16_000
 
