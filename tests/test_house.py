@@ -103,7 +103,7 @@ def test_the_python_of_the_readme_runs():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_files_and_functions_fit_on_the_screen(path):
     text = path.read_text()
-    longest = 400 if path.stem == "cli" else 340  # every command in one place is one idea
+    longest = 400 if path.parent == REPO else 330  # the root has room for four modules only
     assert text.count("\n") <= longest, "find the second idea"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
