@@ -17,7 +17,7 @@ __all__ = ["run_demo"]
 
 SAMPLES = 48
 SONGS = 8
-JUDGED = 6
+JUDGED = 4
 """Of the held-out samples: Zimtohrli takes a second for each restored stem."""
 
 Progress = Callable[[int, int], None]
