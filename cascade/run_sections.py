@@ -168,11 +168,11 @@ def frechet_section(distances: "pandas.DataFrame | None") -> Section:
     rows = []
     for stem_class, own in distances.groupby("stem_class", sort=False):
         lines = own.set_index("system")
-        counts = " / ".join(str(lines[f"count_{of}"].max()) for of in ("reference", "estimate"))
+        counts = f"{lines['items'].max()} of {lines['clips'].max()}"
         totals = lines["mean_term"] + lines["covariance_term"]
         cells = [_distance(lines, name, float(totals.min())) for name in systems]
         rows.append([str(stem_class), *cells, counts])
-    head = ["", *map(system_name, systems), "N dry / restored"]
+    head = ["", *map(system_name, systems), "N items of clips"]
     note = (
         "Between clouds of embeddings, in their own squared units; lower is better. Small: mean "
         "term + covariance term. Small clouds lie too far apart: compare only rows of equal N."

@@ -36,7 +36,7 @@ def run(tmp_path):
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(folder / "scores.parquet")
     terms = {"stem_class": "Bass", "mean_term": 0.25, "covariance_term": 1.5,
-             "count_reference": 30, "count_estimate": 30}  # fmt: skip
+             "items": 30, "clips": 10}  # fmt: skip
     pd.DataFrame([{"system": s, **terms} for s in SYSTEMS[1:]]).to_parquet(
         folder / "frechet.parquet"
     )
