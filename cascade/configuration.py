@@ -75,9 +75,10 @@ class StageTwoConfiguration(_Budget):
 
     Parameters
     ----------
-    waveform, spectral, error : float
-        Weights of L1, of the multi-resolution STFT loss, and of the level of the waveform's
-        error; 10, 1 and 0 in the paper.
+    waveform, spectral, error, mel_error : float
+        Weights of L1, of the multi-resolution STFT loss, and of two relative errors that the
+        metrics measure, that of the waveform (SI-SDR) and that of mel spectra (MMSNR); 10, 1,
+        0 and 0 in the paper.
     pairs : int
         (example, class) pairs that the losses hear in a step.
     phase_offset : float
@@ -91,6 +92,7 @@ class StageTwoConfiguration(_Budget):
     waveform: Weight = 10.0
     spectral: Weight = 1.0
     error: Weight = 0.0
+    mel_error: Weight = 0.0
     pairs: Count = 10
     phase_offset: Share = 0.25
     clean_share: Share = 0.1

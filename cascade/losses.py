@@ -17,8 +17,13 @@ __all__ = [
     "error_loss",
     "feature_matching_loss",
     "log_mel_loss",
+    "magnitudes",
+    "mel_error_loss",
     "multi_resolution_stft_loss",
 ]
+
+Magnitudes = dict[int, tuple[Tensor, Tensor]]
+"""By STFT window: magnitudes of estimate and target, shape (batch, bins, frames)."""
 
 MELS = {1024: 80, 2048: 160, 512: 40}
 """Number of mel bands for each STFT window of the log-mel loss (DTT-BSR)."""
@@ -85,7 +90,23 @@ def log_mel_loss(estimate: Tensor, target: Tensor, sample_rate: int) -> Tensor:
     return torch.stack(losses).mean()
 
 
-def multi_resolution_stft_loss(estimate: Tensor, target: Tensor) -> Tensor:
+def magnitudes(estimate: Tensor, target: Tensor) -> Magnitudes:
+    """Return the spectrograms that the two spectral losses of stage two share.
+
+    Parameters
+    ----------
+    estimate, target : float tensors, shape (batch, samples)
+    """
+    return {w: _pair(estimate, target, w) for w in WINDOWS}
+
+
+def _pair(estimate: Tensor, target: Tensor, window: int) -> tuple[Tensor, Tensor]:
+    """Return the magnitudes of both."""
+    heard, wanted = (magnitude(stft(x, window, window // 2)) for x in (estimate, target))
+    return heard, wanted
+
+
+def multi_resolution_stft_loss(spectra: Magnitudes) -> Tensor:
     """Return spectral convergence plus log-magnitude distance, averaged over three windows.
 
     Convergence is taken relative to the target plus the floor, so that it stays finite for
@@ -93,20 +114,54 @@ def multi_resolution_stft_loss(estimate: Tensor, target: Tensor) -> Tensor:
 
     Parameters
     ----------
-    estimate, target : float tensors, shape (batch, samples)
+    spectra : dict
+        As `magnitudes` returns it.
 
     Returns
     -------
     float tensor, shape ()
     """
     losses = []
-    for window in WINDOWS:
-        heard, wanted = (magnitude(stft(x, window, window // 2)) for x in (estimate, target))
+    for heard, wanted in spectra.values():
         error = ((heard - wanted).square().sum((1, 2)) + 1e-8).sqrt()  # sqrt has no slope at 0
         scale = wanted.square().sum((1, 2)).sqrt().clamp(min=0.1 * wanted[0].numel() ** 0.5)
         logs = functional.l1_loss(torch.log(heard + FLOOR), torch.log(wanted + FLOOR))
         losses.append((error / scale).mean() + logs)
     return torch.stack(losses).mean()
+
+
+def mel_error_loss(
+    spectra: Magnitudes, estimate: Tensor, target: Tensor, sample_rate: int
+) -> Tensor:
+    """Return MMSNR with its sign turned, in units of 10 dB, over excerpts that are heard.
+
+    The estimate is taken at the gain alpha = <target, estimate> / <estimate, estimate>, as the
+    metric does (`wetdry.cascade.mmsnr_db`): what correlates with nothing scores like silence.
+
+    Parameters
+    ----------
+    spectra : dict
+        As `magnitudes` returns it for the two.
+    estimate, target : float tensors, shape (batch, samples)
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    float tensor, shape ()
+    """
+    alpha = (estimate * target).mean(-1) / (estimate.square().mean(-1) + SILENT)
+    heard = target.square().mean(-1) > SILENT
+    levels = []
+    for window, (found, wanted) in spectra.items():
+        filters = mel_filterbank(window, MELS[window], sample_rate).to(estimate.device)
+        filters = filters / filters.amax(1, keepdim=True)  # peaks of one, as the metric's
+        loud = filters @ wanted.square()
+        wrong = (filters @ found.square() * alpha.square()[:, None, None] - loud).square()
+        ratio = (wrong.sum((1, 2)) + SILENT) / (loud.square().sum((1, 2)) + SILENT)
+        levels.append(torch.log10(ratio + 1e-3))
+    level = torch.stack(levels).mean(0)
+    return (level * heard).sum() / heard.sum().clamp(min=1)
 
 
 def discriminator_loss(recorded: Verdict, estimated: Verdict) -> Tensor:

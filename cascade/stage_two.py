@@ -14,7 +14,7 @@ from ..seeds import stream
 from .configuration import TrainConfiguration
 from .generator import Generator, mixture_level
 from .loader import Batch, draw_batch, draw_pairs
-from .losses import error_loss, multi_resolution_stft_loss
+from .losses import error_loss, magnitudes, mel_error_loss, multi_resolution_stft_loss
 from .optimisation import Optimisation
 from .pcm import PcmCache, write_cache
 from .regressor import Regressor
@@ -121,15 +121,22 @@ class StageTwo:
         level = mixture_level(batch.mixture)[pairs[0], 0]
         estimate = self.network(batch.mixture, batch.first, pairs) / level
         target = batch.dry[pairs[0], pairs[1]] / level
-        losses = {
-            "waveform": functional.l1_loss(estimate, target),
-            "error": error_loss(estimate, target),
-            "spectral": multi_resolution_stft_loss(estimate, target),
-        }
+        losses = self._losses(estimate, target)
         total = torch.stack([getattr(budget, name) * loss for name, loss in losses.items()]).sum()
         norm = self.regression.descend(total, step)
         said = {name: float(loss.detach()) for name, loss in losses.items()}
         return {"loss": float(total.detach()), "gradient_norm": norm, **said}
+
+    def _losses(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return every loss, by the name of its weight."""
+        spectra = magnitudes(estimate, target)
+        rate = self.configuration.sample_rate
+        return {
+            "waveform": functional.l1_loss(estimate, target),
+            "spectral": multi_resolution_stft_loss(spectra),
+            "error": error_loss(estimate, target),
+            "mel_error": mel_error_loss(spectra, estimate, target, rate),
+        }
 
     def augment(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Make stage one's estimates less reliable than they are on songs that it was taught.

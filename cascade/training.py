@@ -1,7 +1,8 @@
 """A whole training run: stage one, a cache of what it says, stage two; resumed exactly."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -67,7 +68,27 @@ def train(
     begin_run(out, configuration, data)
     if (out / "stage_two.safetensors").exists():
         return out
-    return _Run(configuration, data, out, choose_device(device), progress).complete()
+    chosen = choose_device(device)
+    with _one_order() if chosen.type == "cpu" else nullcontext():
+        return _Run(configuration, data, out, chosen, progress).complete()
+
+
+@contextmanager
+def _one_order() -> Iterator[None]:
+    """Have torch's threads add up in the same order every time, else a resumed run differs.
+
+    Gradients of what is picked by index are such sums. A GPU knows no order for some of them:
+    there a resumed run may differ by rounding.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    fills = torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid; costs time
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.utils.deterministic.fill_uninitialized_memory = fills
 
 
 class _Run:

@@ -12,8 +12,11 @@ from wetdry.cascade.losses import (
     discriminator_loss,
     feature_matching_loss,
     log_mel_loss,
+    magnitudes,
+    mel_error_loss,
     multi_resolution_stft_loss,
 )
+from wetdry.cascade.metrics import mmsnr_db
 from wetdry.cascade.regressor import Regressor
 from wetdry.cascade.sizes import (
     DiscriminatorConfiguration,
@@ -135,7 +138,11 @@ def test_the_discriminator_is_told_which_class_it_hears():
 
 
 @pytest.mark.parametrize(
-    "loss", [lambda a, b: log_mel_loss(a, b, RATE), multi_resolution_stft_loss]
+    "loss",
+    [
+        lambda a, b: log_mel_loss(a, b, RATE),
+        lambda a, b: multi_resolution_stft_loss(magnitudes(a, b)),
+    ],
 )
 def test_a_spectral_loss_is_nothing_for_equals_and_finite_for_silence(loss):
     audio, silence = noise(2, 9_000), torch.zeros(2, 9_000)
@@ -145,6 +152,26 @@ def test_a_spectral_loss_is_nothing_for_equals_and_finite_for_silence(loss):
     assert silence.grad is not None
     assert torch.isfinite(silence.grad).all()
     assert 0 < loss(silence, audio) < math.inf
+
+
+def test_the_mel_error_is_the_metric_with_its_sign_turned():
+    target = noise(1, 48_000)
+    estimate = 0.5 * target + 0.2 * noise(1, 48_000, seed=1)
+    loss = mel_error_loss(magnitudes(estimate, target), estimate, target, 48_000)
+    wanted = mmsnr_db(target.numpy(), estimate.numpy(), 48_000)
+    assert -10 * float(loss) == pytest.approx(wanted, abs=1.0)  # other mel bands
+
+
+def test_the_mel_error_hears_neither_gain_nor_polarity_nor_what_is_silent():
+    target, other = noise(1, 9_000), noise(1, 9_000, seed=1)
+    mixed = target + other
+
+    def error(estimate, target):
+        return float(mel_error_loss(magnitudes(estimate, target), estimate, target, RATE))
+
+    assert error(-3 * mixed, target) == pytest.approx(error(mixed, target), abs=1e-3)
+    assert error(mixed, torch.zeros_like(target)) == 0
+    assert error(target, target) < error(mixed, target) < error(other, target) < 0.01
 
 
 def test_nothing_below_the_floor_is_worth_much():
