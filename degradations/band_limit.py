@@ -1,13 +1,13 @@
 """Band limiting by a lower sample rate."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio, resample
-from .effect import Effect
+from .effect import Effect, Label
 
 __all__ = ["BandLimit"]
 
@@ -23,6 +23,8 @@ class BandLimit(Effect, kind="band_limit"):
     bandwidth_hz : float
         Half the lower sample rate, from 2000 to 20000 Hz.
     """
+
+    label: ClassVar[Label] = "medium"
 
     bandwidth_hz: Annotated[float, Field(ge=2000, le=20_000)]
 

@@ -7,7 +7,7 @@ samples are reproducible.
 
 import io
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from pydantic import Field
 
 from ..audio import Audio, decode, resample
 from .boards import run_plugin
-from .effect import Effect
+from .effect import Effect, Label
 
 __all__ = ["Mp3", "Mp3Vbr", "Opus", "Vorbis"]
 
@@ -26,6 +26,8 @@ that would tell the decoder to drop it (below 64 kbps)."""
 
 class _Codec(Effect):
     """A way there and back."""
+
+    label: ClassVar[Label] = "codec"
 
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Encode and decode at a rate that the codec knows, with headroom."""

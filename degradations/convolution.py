@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
-from .effect import Effect
+from .effect import Effect, Label
 from .impulses import convolved, impulse_file
 
 __all__ = ["Convolution"]
@@ -30,6 +30,7 @@ class Convolution(Effect, kind="convolution"):
         From 0 (dry) to 1 (convolved only).
     """
 
+    label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
 

@@ -1,12 +1,13 @@
 """What compressors and limiters share: they are a gain that changes over time."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import Audio
-from .effect import Effect
+from .effect import Effect, Label
 
 __all__ = ["Dynamics", "one_pole"]
 
@@ -17,6 +18,8 @@ class Dynamics(Effect):
     The curve is data: applied to every stem of a bus, it leaves stems that still sum to the
     processed bus.
     """
+
+    label: ClassVar[Label] = "dynamics"
 
     @abstractmethod
     def gain_curve_db(self, audio: Audio, sample_rate: int) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,26 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..audio import Audio, checked
 from ..errors import AudioError, RecipeError
 
-__all__ = ["Effect", "did_you_mean", "effect_type", "load_effect"]
+__all__ = ["Effect", "Label", "Undoable", "did_you_mean", "effect_type", "load_effect"]
+
+Label = Literal[
+    "level",
+    "equalizer",
+    "filter",
+    "dynamics",
+    "distortion",
+    "space",
+    "modulation",
+    "pitch",
+    "stereo",
+    "codec",
+    "medium",
+    "noise",
+]
+"""What is done to the sound, in the words of a studio."""
+
+Undoable = Literal["exactly", "approximately", "not"]
+"""Whether mathematics gives back the input: to rounding, to a stated level, or not at all."""
 
 
 class Effect(BaseModel, ABC):
@@ -31,19 +50,31 @@ class Effect(BaseModel, ABC):
     ----------
     kind : str
         The name in YAML and in manifests.
+    label : Label
+        What is done to the sound, in the words of a studio.
+    undoable : Undoable
+        What :meth:`inverse` can do.
     widens : bool
         Whether a mono recording leaves it as stereo; a chain then gives it two channels.
     moves_time : bool
         Whether it bends time or spreads its energy over time, so that no single lag
         describes it. All others stay within one sample of their input.
+    moves_image : bool
+        Whether it moves sound between left and right by design.
+    adds_noise : bool
+        Whether something sounds where the input is silent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kinds: ClassVar[dict[str, type["Effect"]]] = {}
     kind: ClassVar[str]
+    label: ClassVar[Label]
+    undoable: ClassVar[Undoable] = "not"
     widens: ClassVar[bool] = False
     moves_time: ClassVar[bool] = False
+    moves_image: ClassVar[bool] = False
+    adds_noise: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:
         """Enter the subclass in the registry; a base of a family has no ``kind``."""
@@ -52,6 +83,8 @@ class Effect(BaseModel, ABC):
             return
         if kind in Effect.kinds:
             raise TypeError(f"two effects are named {kind!r}")
+        if getattr(cls, "label", None) not in get_args(Label):
+            raise TypeError(f"{kind}: wanted a label of {', '.join(get_args(Label))}")
         cls.kind = kind
         Effect.kinds[kind] = cls
 
@@ -100,6 +133,10 @@ class Effect(BaseModel, ABC):
     def tail_s(self) -> float:
         """Return for how many seconds the effect rings on after its input falls silent."""
         return 0.0
+
+    def inverse(self) -> "Effect | None":
+        """Return the effect that undoes this one; None where mathematics has none."""
+        return None
 
     def located(self, folder: Path) -> Self:
         """Return the effect with the files that it names looked for in ``folder``."""

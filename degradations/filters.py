@@ -9,7 +9,7 @@ to sound; nothing is compensated, and they are marked ``moves_time``.
 """
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from pydantic import Field
 
 from ..audio import Audio
 from ..errors import AudioError
-from .effect import Effect
+from .effect import Effect, Label, Undoable
 from .sections import run_sections
 
 __all__ = ["BANDS_HZ", "Bell", "GraphicEqualizer", "HighShelf", "LowShelf"]
@@ -28,6 +28,8 @@ _GainDb = Annotated[float, Field(ge=-24, le=24)]
 class _Biquad(Effect):
     """A filter given by second-order sections."""
 
+    label: ClassVar[Label] = "equalizer"
+    undoable: ClassVar[Undoable] = "exactly"
     moves_time: ClassVar[bool] = True
 
     @abstractmethod
@@ -37,6 +39,10 @@ class _Biquad(Effect):
     def apply(self, audio: Audio, sample_rate: int) -> Audio:
         """Filter."""
         return run_sections(self.sections(sample_rate), audio)
+
+    @abstractmethod
+    def inverse(self) -> Self:
+        """Return the filter with the opposite gains: its poles stand on this one's zeros."""
 
 
 class Bell(_Biquad, kind="bell"):
@@ -60,6 +66,10 @@ class Bell(_Biquad, kind="bell"):
         """Return the coefficients, shape (1, 6)."""
         return _normalised([_bell(self.centre_hz, self.gain_db, self.q, sample_rate)])
 
+    def inverse(self) -> Self:
+        """Return the same with the opposite gain."""
+        return self.model_copy(update={"gain_db": -self.gain_db})
+
 
 class _Shelf(_Biquad):
     """What both shelves are made of."""
@@ -67,6 +77,10 @@ class _Shelf(_Biquad):
     cutoff_hz: Annotated[float, Field(ge=20, le=20_000)]
     gain_db: _GainDb
     q: Annotated[float, Field(ge=0.3, le=2)] = 0.7071
+
+    def inverse(self) -> Self:
+        """Return the same with the opposite gain."""
+        return self.model_copy(update={"gain_db": -self.gain_db})
 
 
 class LowShelf(_Shelf, kind="low_shelf"):
@@ -137,6 +151,10 @@ class GraphicEqualizer(_Biquad, kind="graphic_equalizer"):
             rows.append(_bell(centre, gain_db, centre / (upper - lower) * 2.5, sample_rate))
         rows.append(_shelf(BANDS_HZ[-1], gains[-1], 0.7, sample_rate, 1))
         return _normalised(rows)
+
+    def inverse(self) -> Self:
+        """Return the same with all sliders moved the other way."""
+        return self.model_copy(update={"gains_db": tuple(-gain for gain in self.gains_db)})
 
     def _check_below_nyquist(self, sample_rate: int) -> None:
         """Refuse rates at which the top slider has nothing to move."""

@@ -1,13 +1,13 @@
 """Level: the plainest effects of all."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio, amplitude
-from .effect import Effect
+from .effect import Effect, Label, Undoable
 
 __all__ = ["Gain"]
 
@@ -27,8 +27,15 @@ class Gain(Effect, kind="gain"):
     array([[0.501, 0.501]], dtype=float32)
     """
 
+    label: ClassVar[Label] = "level"
+    undoable: ClassVar[Undoable] = "exactly"
+
     gain_db: Annotated[float, Field(ge=-60, le=60)]
 
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Multiply."""
         return audio * np.float32(amplitude(self.gain_db))
+
+    def inverse(self) -> "Gain":
+        """Return the opposite gain."""
+        return Gain(gain_db=-self.gain_db)

@@ -1,6 +1,6 @@
 """Noise that was not in the music."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..audio import Audio, amplitude
 from ..seeds import stream
-from .effect import Effect
+from .effect import Effect, Label
 
 __all__ = ["Noise", "NoiseFloor", "coloured_noise"]
 
@@ -33,6 +33,8 @@ class Noise(Effect, kind="noise"):
         Which noise, from 0 to 2**32 - 1.
     """
 
+    label: ClassVar[Label] = "noise"
+
     snr_db: Annotated[float, Field(ge=-20, le=100)]
     colour: Colour = "white"
     seed: _Seed = 0
@@ -56,6 +58,9 @@ class NoiseFloor(Effect, kind="noise_floor"):
     seed : int
         Which noise, from 0 to 2**32 - 1.
     """
+
+    label: ClassVar[Label] = "noise"
+    adds_noise: ClassVar[bool] = True
 
     level_dbfs: Annotated[float, Field(ge=-120, le=-20)]
     colour: Colour = "white"

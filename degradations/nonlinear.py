@@ -8,14 +8,14 @@ saturation 44 dB (32 dB) below the tone, hard clip 50 dB (46 dB); 17 dB (14 dB) 
 oversampling. The filters around the curve take what lies above 0.91 times Nyquist.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio, amplitude
-from .effect import Effect
+from .effect import Effect, Label
 from .oversampling import oversampled
 
 __all__ = ["HardClip", "Saturation"]
@@ -37,6 +37,8 @@ class Saturation(Effect, kind="saturation"):
     oversampling : {1, 2, 4, 8}
         Times the sample rate at which the curve acts.
     """
+
+    label: ClassVar[Label] = "distortion"
 
     drive_db: Annotated[float, Field(ge=0, le=48)]
     oversampling: _Oversampling = 4
@@ -63,6 +65,8 @@ class HardClip(Effect, kind="hard_clip"):
     oversampling : {1, 2, 4, 8}
         Times the sample rate at which the curve acts; 1 aliases like a cheap converter.
     """
+
+    label: ClassVar[Label] = "distortion"
 
     ceiling_db: Annotated[float, Field(ge=-48, le=0)]
     oversampling: _Oversampling = 8

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from ..audio import Audio
 from ..errors import AudioError
-from .effect import Effect
+from .effect import Effect, Label
 from .sections import run_sections
 
 __all__ = ["BandPass", "BandStop", "HighPass", "LowPass"]
@@ -32,6 +32,7 @@ _Design: TypeAlias = tuple[NDArray[np.float64], int]
 class _PassFilter(Effect):
     """What the four have in common; see :class:`LowPass` for the numbers."""
 
+    label: ClassVar[Label] = "filter"
     moves_time: ClassVar[bool] = True
     shape: ClassVar[str]  # as scipy names it
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..audio import Audio
 from .boards import run_plugin
-from .effect import Effect
+from .effect import Effect, Label
 
 __all__ = ["Reverb"]
 
@@ -34,6 +34,7 @@ class Reverb(Effect, kind="reverb"):
         Of the stereo image of the reverberation, from 0 (mono) to 1; nothing on mono audio.
     """
 
+    label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
-from .effect import Effect
+from .effect import Effect, Label
 from .impulses import ImpulseResponse, convolved, prepared
 
 __all__ = ["SimulatedRoom"]
@@ -49,6 +49,7 @@ class SimulatedRoom(Effect, kind="simulated_room"):
     JASA 65(4), 1979; R. Scheibler et al., "Pyroomacoustics", ICASSP 2018.
     """
 
+    label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import soundfile
 from hypothesis import settings
 
 from wetdry.datasets import scan
+from wetdry.degradations import Effect
 from wetdry.seeds import stream
 
 REPO = Path(__file__).parents[1]
@@ -60,6 +62,46 @@ def stems(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def catalog(stems: Path) -> pd.DataFrame:
     """Return the catalog of the small songs."""
     return scan(stems)
+
+
+@pytest.fixture(scope="session")
+def impulse(tmp_path_factory):
+    """An impulse response: a click that dies away, in stereo, at a rate of its own."""
+    path = tmp_path_factory.mktemp("impulses") / "room.wav"
+    noise = np.random.default_rng(0).standard_normal((2000, 2)) * 0.1
+    taps = np.exp(-np.arange(2000) / 300)[:, np.newaxis] * noise
+    taps[40] = 1.0
+    soundfile.write(path, taps, 32_000, subtype="FLOAT")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def typical(impulse):
+    """Return a function: from a kind to an effect of default numbers, the middle of the others."""
+
+    def build(kind: str) -> Effect:
+        declared = Effect.kinds[kind].model_fields
+        required = {name: field for name, field in declared.items() if field.is_required()}
+        values = {
+            name: impulse if f"{name}_sha256" in declared else middle(field)
+            for name, field in required.items()
+        }
+        return Effect.kinds[kind](**values)
+
+    return build
+
+
+def middle(field):
+    """Return the value halfway between the bounds, or among the choices."""
+    if get_origin(field.annotation) is Literal:
+        choices = get_args(field.annotation)
+        return choices[len(choices) // 2]
+    bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+    if get_origin(field.annotation) is tuple:
+        length = next(m.min_length for m in field.metadata if hasattr(m, "min_length"))
+        return (3.0,) * length
+    half = (bounds["ge"] + bounds["le"]) / 2
+    return int(half) if field.annotation is int else half
 
 
 settings.register_profile("here", deadline=None)  # machines are shared; speed is not a law

@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,29 +21,20 @@ RATES = st.sampled_from([44_100, 48_000])
 KINDS = sorted(Effect.kinds)
 
 
-@pytest.fixture(scope="session")
-def impulse(tmp_path_factory):
-    """An impulse response: a click that dies away, in stereo, at a rate of its own."""
-    path = tmp_path_factory.mktemp("impulses") / "room.wav"
-    noise = np.random.default_rng(0).standard_normal((2000, 2)) * 0.1
-    taps = np.exp(-np.arange(2000) / 300)[:, np.newaxis] * noise
-    taps[40] = 1.0
-    soundfile.write(path, taps, 32_000, subtype="FLOAT")
-    return str(path)
-
-
 def values(annotation, metadata=()):
     """Anything that a field takes, read from its type and bounds."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return values(inner[0], (*metadata, *inner[1:]))
+    if annotation is bool:
+        return st.booleans()
     if origin is Literal:
         return st.sampled_from(inner)
     if origin in (Union, UnionType):
         return st.none()  # of optional fields, only those of a path
     facts = [fact for m in metadata for fact in getattr(m, "metadata", [m])]
     if origin is tuple:
-        length = next(m.min_length for m in facts if hasattr(m, "min_length"))
+        length = next((m.min_length for m in facts if hasattr(m, "min_length")), len(inner))
         return st.tuples(*[values(inner[0])] * length)
     low = next(m.ge for m in facts if hasattr(m, "ge"))
     high = next(m.le for m in facts if hasattr(m, "le"))
@@ -53,9 +43,10 @@ def values(annotation, metadata=()):
 
 def effects(kind, impulse):
     """Any valid value of an effect."""
+    declared = Effect.kinds[kind].model_fields
     fields = {
-        name: st.just(impulse) if name == "impulse" else values(field.annotation, field.metadata)
-        for name, field in Effect.kinds[kind].model_fields.items()
+        name: st.just(impulse) if f"{name}_sha256" in declared else values(f.annotation, f.metadata)
+        for name, f in declared.items()
     }
     return st.builds(Effect.kinds[kind], **fields)
 
@@ -82,40 +73,20 @@ def test_an_effect_keeps_its_shape_its_word_and_its_input(kind, impulse, data):
 def test_silence_stays_silent_unless_the_effect_is_noise(kind, impulse, data):
     silence = np.zeros((2, 4000), np.float32)
     quiet = data.draw(effects(kind, impulse))(silence, data.draw(RATES))
-    assert np.abs(quiet).max() <= (1.0 if kind == "noise_floor" else 1e-6)
+    assert np.abs(quiet).max() <= (2.0 if Effect.kinds[kind].adds_noise else 1e-6)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_channels_are_not_swapped(kind, impulse):
+@pytest.mark.parametrize("kind", [k for k in KINDS if not Effect.kinds[k].moves_image])
+def test_the_channels_are_not_swapped(kind, typical):
     left_only = np.zeros((2, 9600), np.float32)
     left_only[0] = np.random.default_rng(1).standard_normal(9600) * 0.1
-    left, right = typical(kind, impulse)(left_only, 48_000).std(axis=1)
+    left, right = typical(kind)(left_only, 48_000).std(axis=1)
     assert left > right
 
 
-def typical(kind, impulse):
-    """An effect with its default numbers, and the middle of the others."""
-    fields = {}
-    for name, field in Effect.kinds[kind].model_fields.items():
-        if field.is_required():
-            fields[name] = impulse if name == "impulse" else middle(field)
-    return Effect.kinds[kind](**fields)
-
-
-def middle(field):
-    """The value halfway between the bounds, or among the choices."""
-    if get_origin(field.annotation) is Literal:
-        choices = get_args(field.annotation)
-        return choices[len(choices) // 2]
-    if get_origin(field.annotation) is tuple:
-        return (3.0,) * 16
-    bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
-    return (bounds["ge"] + bounds["le"]) / 2
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_not_audio_is_refused_by_name(kind, impulse):
-    effect = typical(kind, impulse)
+def test_what_is_not_audio_is_refused_by_name(kind, typical):
+    effect = typical(kind)
     for bad in (
         np.zeros((3, 100), np.float32),
         np.zeros((2, 100)),
@@ -124,3 +95,16 @@ def test_what_is_not_audio_is_refused_by_name(kind, impulse):
     ):
         with pytest.raises(AudioError, match=kind):
             effect(bad, 48_000)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_can_be_undone_has_an_inverse_and_what_cannot_has_none(kind, typical):
+    assert (typical(kind).inverse() is None) == (Effect.kinds[kind].undoable == "not")
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if Effect.kinds[k].undoable == "exactly"])
+def test_what_can_be_undone_exactly_is_undone_to_90_db(kind, typical):
+    effect, sample_rate = typical(kind), 48_000
+    dry = np.random.default_rng(2).standard_normal((2, 24_000)).astype(np.float32) * 0.1
+    rest = effect.inverse()(effect(dry, sample_rate), sample_rate) - dry
+    assert rest.std() < dry.std() * 10 ** (-90 / 20)
