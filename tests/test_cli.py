@@ -1,6 +1,7 @@
 """The command line: exit statuses, one clear line for a mistake, and nothing half-written."""
 
 import json
+import resource
 import subprocess
 import sys
 
@@ -19,9 +20,10 @@ stems: {all: [{compressor: {threshold_db: [-30, -10], ratio: 3}}]}
 """
 
 
-def wetdry(*words, **options):
-    """Run the command; return status, standard output, standard error."""
-    command = [sys.executable, "-c", "from wetdry.cli import main; main()", *map(str, words)]
+def wetdry(*words, before="pass", **options):
+    """Run the command, after some Python; return status, standard output, standard error."""
+    code = f"{before}\nfrom wetdry.cli import main; main()"
+    command = [sys.executable, "-c", code, *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr
@@ -128,3 +130,25 @@ def test_an_output_folder_of_another_dataset_is_refused(stems, recipe, tmp_path)
     assert wetdry(*words, "--workers", 1)[0] == 0
     status, _, said = wetdry(*words, "--workers", 1, "--seed", 5)
     assert status == 2 and "seed is 0, wanted 5" in said
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_written(stems, recipe, tmp_path):
+    out = tmp_path / "set"
+    words = ("generate", recipe, "--stems", stems, "--out", out, "--samples", 6, "--workers", 1)
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)); "
+    limit += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
+    status, _, said = wetdry(*words, before=limit)
+    assert status == 1
+    assert "File too large; free the disk or write to another folder" in said
+    assert not [p for p in out.rglob("*") if p.suffix in (".tmp", ".tar")]
+    assert wetdry(*words)[0] == 0 and wetdry("verify", out)[0] == 0
+
+
+def test_help_comes_at_once():
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert wetdry("--help")[0] == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent) < 0.3  # seconds of processor time, which a busy machine does not stretch much
