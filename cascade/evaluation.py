@@ -41,7 +41,7 @@ class Evaluation:
     scores : DataFrame
         As ``score`` returns it.
     frechet : DataFrame or None
-        As ``frechet_table`` returns it; None without an embedding.
+        As ``frechet_table`` returns it, embedding by embedding; None without any.
     """
 
     scores: pd.DataFrame
@@ -51,18 +51,18 @@ class Evaluation:
 def evaluate_run(
     restorer: Restorer,
     samples: Iterable[Sample],
-    embedding: Embedding | None = None,
+    embeddings: Sequence[Embedding] = (),
     metrics: Sequence[str] = tuple(METRICS),
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Restore every sample once, score every stem and, with an embedding, compare the clouds.
+    """Restore every sample once, score every stem and compare the clouds of each embedding.
 
     Parameters
     ----------
     restorer : Restorer
     samples : iterable of Sample
-    embedding : Embedding, optional
+    embeddings : sequence of Embedding
     metrics, workers
         As in ``score``.
     progress : callable, optional
@@ -81,10 +81,12 @@ def evaluate_run(
                 progress(number, total)
 
     cases = cases_of(restorer, begun())
-    if embedding is None:
-        return Evaluation(score(cases, metrics, workers), None)
-    clouds = Clouds(embedding)
-    return Evaluation(score(clouds.watch(cases), metrics, workers), clouds.table())
+    clouds = [Clouds(embedding) for embedding in embeddings]
+    for cloud in clouds:
+        cases = cloud.watch(cases)
+    scores = score(cases, metrics, workers)
+    distances = pd.concat([cloud.table() for cloud in clouds]) if clouds else None
+    return Evaluation(scores, distances)
 
 
 def score(

@@ -11,6 +11,7 @@ from ..audio import STEM_CLASSES, Audio, encode_flac
 from ..errors import AssetError, CheckpointError, UsageError
 from ..manifests.files import write_atomically
 from .cases import SYSTEMS
+from .clap import load_clap
 from .evaluation import evaluate_run, write_scores
 from .frechet import Embedding
 from .metrics import METRICS
@@ -56,8 +57,8 @@ def judge(
 ) -> Judged:
     """Score silence, mixture, stage one and cascade on held-out samples.
 
-    Writes the scores to ``out``, and beside the run ``frechet.parquet`` (if musicnn was
-    fetched) and ``excerpts/`` for the report.
+    Writes the scores to ``out``, and beside the run ``frechet.parquet`` (if the
+    weights of musicnn or CLAP are at hand) and ``excerpts/`` for the report.
 
     Parameters
     ----------
@@ -85,8 +86,8 @@ def judge(
     _refuse_seen_songs(run, data, split)
     restorer = Restorer.load(run, device)
     samples = _Samples(data, split, limit)
-    embedding, remark = _embedding()
-    found = evaluate_run(restorer, samples, embedding, metrics, workers, progress)
+    embeddings, remark = _embeddings()
+    found = evaluate_run(restorer, samples, embeddings, metrics, workers, progress)
     write_scores(found.scores, out)
     if found.frechet is not None:
         write_scores(found.frechet, run / "frechet.parquet")
@@ -122,12 +123,18 @@ def _refuse_seen_songs(run: Path, data: Path, split: str) -> None:
         )
 
 
-def _embedding() -> tuple[Embedding | None, str]:
-    """Return the embedding if its weights are at hand, and a word about it."""
-    try:
-        return load_musicnn(), "Frechet distances with musicnn"
-    except AssetError as error:
-        return None, f"no Frechet distance: {error}"
+def _embeddings() -> tuple[list[Embedding], str]:
+    """Return the embeddings whose weights are at hand, and a word about those that are not."""
+    found: list[Embedding] = []
+    absent = []
+    for load in (load_musicnn, load_clap):
+        try:
+            found.append(load())
+        except AssetError as error:
+            absent.append(str(error))
+    names = " and ".join(embedding.name for embedding in found)
+    remark = f"Frechet distances with {names}" if found else "no Frechet distances"
+    return found, "\n".join([remark, *absent])
 
 
 def _keep_excerpts(restorer: Restorer, data: Path, split: str, folder: Path) -> None:

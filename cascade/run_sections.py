@@ -164,6 +164,19 @@ def frechet_section(distances: "pandas.DataFrame | None") -> Section:
     if distances is None or distances.empty:
         said = "No Frechet distances: the embedding's weights were not at hand when it was judged."
         return Section("Frechet distances", "", (sentence(said),))
+    note = (
+        "Between clouds of embeddings, in their own squared units; lower is better. Small: mean "
+        "term + covariance term. Small clouds lie too far apart: compare only rows of equal N."
+    )
+    cards = [
+        tag("div", tag("h3", str(name)), _distances(own), class_="card")
+        for name, own in distances.groupby("embedding", sort=False)
+    ]
+    return Section("Frechet distances", note, tuple(cards))
+
+
+def _distances(distances: "pandas.DataFrame") -> Markup:
+    """Return the table of one embedding."""
     systems = list(dict.fromkeys(distances["system"]))
     rows = []
     for stem_class, own in distances.groupby("stem_class", sort=False):
@@ -172,13 +185,7 @@ def frechet_section(distances: "pandas.DataFrame | None") -> Section:
         totals = lines["mean_term"] + lines["covariance_term"]
         cells = [_distance(lines, name, float(totals.min())) for name in systems]
         rows.append([str(stem_class), *cells, counts])
-    head = ["", *map(system_name, systems), "N items of clips"]
-    note = (
-        "Between clouds of embeddings, in their own squared units; lower is better. Small: mean "
-        "term + covariance term. Small clouds lie too far apart: compare only rows of equal N."
-    )
-    card = tag("div", table(head, rows, "numbers"), class_="card")
-    return Section("Frechet distances", note, (card,))
+    return table(["", *map(system_name, systems), "N items of clips"], rows, "numbers")
 
 
 def _distance(lines: "pandas.DataFrame", system: str, best: float) -> Markup:

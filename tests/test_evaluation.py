@@ -153,7 +153,7 @@ def test_one_clip_has_no_interval():
 def test_clouds_of_a_better_system_lie_nearer(samples):
     seen: list[tuple[int, int]] = []
     restorer = Attenuator(samples)
-    done = evaluate_run(restorer, samples, Levels(), QUICK, progress=lambda *at: seen.append(at))
+    done = evaluate_run(restorer, samples, [Levels()], QUICK, progress=lambda *at: seen.append(at))
     found: Any = done.frechet
     assert seen == [(number, 5) for number in range(1, 6)]
     assert set(found["stem_class"]) == {"Vocals", "Bass"}
