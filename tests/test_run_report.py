@@ -35,8 +35,8 @@ def run(tmp_path):
         for level, system in enumerate(SYSTEMS) for stem_class in STEM_CLASSES for key in range(3)
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(folder / "scores.parquet")
-    terms = {"stem_class": "Bass", "embedding": "musicnn", "mean_term": 0.25, "covariance_term": 1.5,
-             "items": 30, "clips": 10}  # fmt: skip
+    terms = {"stem_class": "Bass", "mean_term": 0.25, "covariance_term": 1.5,
+             "items": 30, "clips": 10, "embedding": "musicnn"}  # fmt: skip
     pd.DataFrame([{"system": s, **terms} for s in SYSTEMS[1:]]).to_parquet(
         folder / "frechet.parquet"
     )
