@@ -87,8 +87,6 @@ class StageTwoConfiguration(_Budget):
         How often the input is the clean target itself; 0.1 in the paper.
     cached_samples : int or None
         Samples whose stage-one outputs are cached; all where None.
-    cached_remixes : int
-        Mixtures of wet stems, drawn anew, whose stage-one outputs are cached as well.
     """
 
     waveform: Weight = 10.0
@@ -99,7 +97,6 @@ class StageTwoConfiguration(_Budget):
     phase_offset: Share = 0.25
     clean_share: Share = 0.1
     cached_samples: Count | None = None
-    cached_remixes: Annotated[int, Field(ge=0)] = 0
     network: RegressorConfiguration = RegressorConfiguration()
     optimiser: OptimiserConfiguration = OptimiserConfiguration(betas=(0.9, 0.999))
 
@@ -140,11 +137,6 @@ class TrainConfiguration(Model):
     stage_one: StageOneConfiguration
     stage_two: StageTwoConfiguration
     restoration: RestorationConfiguration = RestorationConfiguration()
-
-    @property
-    def remixes(self) -> bool:
-        """Whether stems are mixed anew."""
-        return self.stage_one.variety.remix > 0 or self.stage_two.cached_remixes > 0
 
 
 def load_configuration(name_or_path: str | Path) -> TrainConfiguration:

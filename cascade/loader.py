@@ -17,7 +17,6 @@ from ..audio import STEM_CLASSES, Audio
 from ..errors import ShardError
 from ..seeds import stream
 from .pcm import PcmCache, write_cache
-from .remixing import draw_channel, draw_start, remixed
 from .samples import Sample, read_samples
 from .sizes import VarietyConfiguration
 from .variety import draw_length, vary
@@ -55,13 +54,7 @@ class Batch:
 
 
 def prepare(
-    data: Path,
-    split: str,
-    sample_rate: int,
-    folder: Path,
-    *,
-    limit: int | None = None,
-    wet: bool = False,
+    data: Path, split: str, sample_rate: int, folder: Path, limit: int | None = None
 ) -> PcmCache:
     """Decode a split once, or open what was decoded before.
 
@@ -76,22 +69,20 @@ def prepare(
         Where the samples are kept.
     limit : int, optional
         Stop after so many samples.
-    wet : bool
-        Whether the wet stems are wanted too.
 
     Raises
     ------
     ShardError
-        If the shards cannot be read, have another sample rate, or lack wanted wet stems.
+        If the shards cannot be read, or have another sample rate.
     """
     if folder.exists():
         return PcmCache.open(folder)
     samples = islice(read_samples(data, split), limit)
-    return write_cache(folder, _signals(samples, sample_rate, data, wet))
+    return write_cache(folder, _signals(samples, sample_rate, data))
 
 
 def _signals(
-    samples: Iterator[Sample], sample_rate: int, data: Path, wet: bool
+    samples: Iterator[Sample], sample_rate: int, data: Path
 ) -> Iterator[tuple[str, dict[str, Audio]]]:
     """Name the signals of each sample."""
     for sample in samples:
@@ -100,14 +91,8 @@ def _signals(
                 f"{data}: wanted {sample_rate} Hz, found {sample.sample_rate} Hz in "
                 f"{sample.key}; set sample_rate in the training configuration"
             )
-        if wet and not sample.wet:
-            raise ShardError(
-                f"{data}: wanted wet stems to mix anew, found none in {sample.key}; generate with "
-                "taps: [wet], or set variety.remix to 0 in the training configuration"
-            )
-        kinds = {"dry": sample.dry, "wet": sample.wet if wet else {}}
-        stems = {f"{kind}/{n}": audio for kind, own in kinds.items() for n, audio in own.items()}
-        yield sample.key, {"mixture": sample.mixture, **stems}
+        dry = {f"dry/{name}": audio for name, audio in sample.dry.items()}
+        yield sample.key, {"mixture": sample.mixture, **dry}
 
 
 def draw_batch(
@@ -140,11 +125,7 @@ def draw_batch(
         epoch, position = divmod(step * batch + place, count)
         item = int(stream(seed, stage, "order", epoch).permutation(count)[position])
         rng = stream(seed, stage, "cut", step, place)
-        length = draw_length(frames, variety, rng)
-        if variety.remix and rng.random() < variety.remix:
-            cut = remixed(cache, length, rng)
-        else:
-            cut = _excerpt(cache, item, length, rng)
+        cut = _excerpt(cache, item, draw_length(frames, variety, rng), rng)
         excerpts.append(vary(cut, frames, variety, rng))
     signals = torch.from_numpy(np.stack(excerpts))
     return Batch(*signals.split([1, len(STEM_CLASSES), len(STEM_CLASSES)], dim=1))
@@ -152,9 +133,14 @@ def draw_batch(
 
 def _excerpt(cache: PcmCache, item: int, frames: int, rng: np.random.Generator) -> Audio:
     """Cut mixture, dry stems and estimates where the mixture sounds, shape (17, frames)."""
-    mix = draw_channel(cache, item, rng)
+    about = cache.items[item]
+    mix = (
+        np.ones(1)
+        if about["channels"] == 1
+        else np.array([(1, 0), (0, 1), (0.5, 0.5)])[rng.integers(3)]
+    )
     for _ in range(TRIES):
-        start = draw_start(cache, item, frames, rng)
+        start = int(rng.integers(max(about["frames"] - frames, 0) + 1))
         mixture = cache.mono(item, "mixture", start, frames, mix)
         if np.square(mixture).mean() > 1e-6:
             break

@@ -46,7 +46,7 @@ class PcmCache:
         ----------
         item : int
         name : str
-            "mixture", or "dry/", "wet/" or "first/" and a class.
+            "mixture", or "dry/" or "first/" and a class.
         start, frames : int
             In samples.
         mix : float array, shape (channels,)

@@ -16,7 +16,7 @@ __all__ = ["Sample", "dataset_digest", "read_samples", "songs_of"]
 
 @dataclass(frozen=True)
 class Sample:
-    """A mixture and the stems behind it.
+    """A mixture and the dry stems behind it.
 
     Parameters
     ----------
@@ -27,15 +27,12 @@ class Sample:
     mixture : float32 array, shape (channels, samples)
     dry : dict of str to float32 array, each of the mixture's shape
         One for each of ``STEM_CLASSES``; silent where the class does not play.
-    wet : dict of str to float32 array
-        Likewise; empty where the dataset was written without that tap.
     """
 
     key: str
     sample_rate: int
     mixture: Audio
     dry: dict[str, Audio]
-    wet: dict[str, Audio]
 
 
 def read_samples(data: Path, split: str) -> Iterator[Sample]:
@@ -122,31 +119,19 @@ def _members(shards: list[Path]) -> Iterator[dict[str, Any]]:
 
 
 def _sample(members: dict[str, Any]) -> Sample:
-    """Decode a sample's members; of mixture and dry stems none may be missing."""
-    mixture, sample_rate = _audio(members, "mixture.flac")
-    dry = _stems(members, "dry", mixture)
-    has_wet = any(name.endswith(".wet.flac") for name in members)
-    wet = _stems(members, "wet", mixture) if has_wet else {}
-    return Sample(members["__key__"], sample_rate, mixture, dry, wet)
-
-
-def _stems(members: dict[str, Any], kind: str, mixture: Audio) -> dict[str, Audio]:
-    """Decode the stems of a kind, each of the mixture's shape."""
-    stems = {}
-    for name in STEM_CLASSES:
-        member = f"{name.lower()}.{kind}.flac"
-        stems[name], _ = _audio(members, member)
-        if stems[name].shape != mixture.shape:
-            raise ShardError(
-                f"{members['__url__']}: sample {members['__key__']}: wanted {member} of the "
-                f"mixture's shape {mixture.shape}, found {stems[name].shape}; generate it again"
-            )
-    return stems
-
-
-def _audio(members: dict[str, Any], member: str) -> tuple[Audio, int]:
-    """Decode one member."""
+    """Decode a sample's members, of which none may be missing."""
     key = members["__key__"]
-    if member not in members:
-        raise ShardError(f"{members['__url__']}: sample {key} has no {member}: a torn shard")
-    return decode(members[member], f"{key}.{member}")
+    names = {name: f"{name.lower()}.dry.flac" for name in STEM_CLASSES}
+    missing = [name for name in ("mixture.flac", *names.values()) if name not in members]
+    if missing:
+        raise ShardError(f"{members['__url__']}: sample {key} has no {missing[0]}: a torn shard")
+    mixture, sample_rate = decode(members["mixture.flac"], f"{key}.mixture.flac")
+    dry = {}
+    for name, member in names.items():
+        dry[name], _ = decode(members[member], f"{key}.{member}")
+        if dry[name].shape != mixture.shape:
+            raise ShardError(
+                f"{members['__url__']}: sample {key}: wanted {member} of the mixture's shape "
+                f"{mixture.shape}, found {dry[name].shape}; generate it again"
+            )
+    return Sample(key, sample_rate, mixture, dry)

@@ -154,11 +154,7 @@ class VarietyConfiguration(Model):
         Highest change of speed and pitch, as a share: 0.12 is two semitones.
     tone_db : float
         Standard deviation in dB of a random smooth equalizer.
-    remix : float
-        How often the mixture is a sum of wet stems, each from a sample of its own; wants the
-        dataset's tap "wet".
     """
 
     speed: Share = 0.0
     tone_db: Weight = 0.0
-    remix: Share = 0.0

@@ -18,13 +18,11 @@ from .losses import error_loss, magnitudes, mel_error_loss, multi_resolution_stf
 from .optimisation import Optimisation
 from .pcm import PcmCache, write_cache
 from .regressor import Regressor
-from .remixing import remixed
 from .windows import windowed
 
 __all__ = ["StageTwo", "cache_estimates"]
 
 QUIET_SHARE = 0.25
-DRY = [f"dry/{name}" for name in STEM_CLASSES]
 
 
 def cache_estimates(
@@ -42,7 +40,7 @@ def cache_estimates(
         Stage one, trained.
     configuration : TrainConfiguration
     cache : PcmCache
-        The training split; which channel is taken is drawn for each key. Remixes are made of it.
+        The training split; which channel is taken is drawn for each key.
     folder : Path
         Opened where it exists already.
     device : torch.device
@@ -51,33 +49,19 @@ def cache_estimates(
         return PcmCache.open(folder)
 
     def samples() -> Iterator[tuple[str, dict[str, Audio]]]:
-        for key, signals in _mono_samples(configuration, cache):
+        items = islice(enumerate(cache.items), configuration.stage_two.cached_samples)
+        for item, about in items:
+            rng = stream(configuration.seed, "channel", about["key"])
+            mix = np.eye(about["channels"])[rng.integers(about["channels"])]
+            signals = {
+                name: cache.mono(item, name, 0, about["frames"], mix)[None]
+                for name in about["signals"]
+            }
             first = estimate_whole(generator, signals["mixture"], configuration, device)
             estimates = zip(STEM_CLASSES, first, strict=True)
-            yield key, signals | {f"first/{name}": x[None] for name, x in estimates}
+            yield about["key"], signals | {f"first/{name}": x[None] for name, x in estimates}
 
     return write_cache(folder, samples())
-
-
-def _mono_samples(
-    configuration: TrainConfiguration, cache: PcmCache
-) -> Iterator[tuple[str, dict[str, Audio]]]:
-    """Yield mixture and dry stems of one channel of the samples, then of remixes of them."""
-    size = configuration.stage_two
-    for item, about in islice(enumerate(cache.items), size.cached_samples):
-        rng = stream(configuration.seed, "channel", about["key"])
-        mix = np.eye(about["channels"])[rng.integers(about["channels"])]
-        names = ["mixture", *DRY]
-        yield (
-            about["key"],
-            {name: cache.mono(item, name, 0, about["frames"], mix)[None] for name in names},
-        )
-    for number in range(size.cached_remixes):
-        rng = stream(configuration.seed, "remix", number)
-        audio = remixed(cache, cache.items[0]["frames"], rng)
-        audio /= max(1.0, float(np.abs(audio).max()))  # the cache holds 16 bits
-        signals = zip(["mixture", *DRY], audio[:, None], strict=False)
-        yield f"remix-{number:06d}", dict(signals)
 
 
 @torch.no_grad()

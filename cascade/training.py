@@ -109,9 +109,9 @@ class _Run:
     def complete(self) -> Path:
         """Do what is left to do."""
         rate, cache = self.configuration.sample_rate, self.out / "cache"
-        train = prepare(self.data, "train", rate, cache / "train", wet=self.configuration.remixes)
+        train = prepare(self.data, "train", rate, cache / "train")
         limit = self.configuration.validation_excerpts
-        held_out = self._held_out(prepare(self.data, "test", rate, cache / "test", limit=limit))
+        held_out = self._held_out(prepare(self.data, "test", rate, cache / "test", limit))
         generator = self._stage_one(train, held_out)
         with torch.no_grad():
             held_out = Batch(held_out.mixture, held_out.dry, generator(held_out.mixture))

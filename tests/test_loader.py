@@ -33,10 +33,8 @@ def stems(index: int) -> dict[str, Audio]:
 
 
 def members(index: int) -> dict[str, bytes]:
-    """Encode a sample whose wet stems are the dry ones upside down, at half the level."""
     dry = stems(index)
     files = {f"{n.lower()}.dry.flac": encode_flac(a, RATE) for n, a in dry.items()}
-    files |= {f"{n.lower()}.wet.flac": encode_flac(-0.5 * a, RATE) for n, a in dry.items()}
     mixture = np.clip(sum(dry.values()), -1, 1).astype(np.float32)
     return {**files, "mixture.flac": encode_flac(mixture, RATE), "json": b"{}"}
 
@@ -127,31 +125,6 @@ def test_a_faster_tone_is_higher_by_as_much():
     out = vary(tone, 4_000, AS_IT_IS, stream(0))
     wanted = np.sin(2 * np.pi * 100 * np.arange(4_000) / 4_000)
     assert np.allclose(out, wanted, atol=1e-3)
-
-
-def test_a_remix_is_the_sum_of_wet_stems_each_beside_its_dry_one(data, tmp_path):
-    cache = prepare(data, "train", RATE, tmp_path / "train", wet=True)
-    batch = draw_batch(cache, 7, "x", 0, 8, 2_000, VarietyConfiguration(remix=1))
-    assert torch.allclose(batch.mixture[:, 0], -0.5 * batch.dry.sum(1), atol=1e-3)
-    plain = draw_batch(cache, 7, "x", 0, 8, 2_000)
-    ratio = batch.dry[:, 4].square().mean(1) / batch.dry[:, 5].square().mean(1)
-    own = plain.dry[:, 4].square().mean(1) / plain.dry[:, 5].square().mean(1)
-    assert len(set(ratio.tolist()) - set(own.tolist())) == 8  # bass and drums of two samples
-
-
-def test_a_share_of_no_remixes_draws_what_was_drawn_before(cache):
-    one, other = (
-        draw_batch(cache, 7, "x", 0, 2, 2_000, VarietyConfiguration(remix=r)) for r in (0, 1)
-    )
-    assert torch.equal(one.mixture, draw_batch(cache, 7, "x", 0, 2, 2_000).mixture)
-    assert not torch.equal(one.mixture, other.mixture)
-
-
-def test_remixes_want_wet_stems(tmp_path):
-    files = {n: f for n, f in members(0).items() if not n.endswith(".wet.flac")}
-    data = write(tmp_path / "set", {"train-00000000": files})
-    with pytest.raises(ShardError, match=r"taps: \[wet\]"):
-        prepare(data, "train", RATE, tmp_path / "train", wet=True)
 
 
 def test_active_pairs_are_drawn_first():

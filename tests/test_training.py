@@ -12,7 +12,6 @@ from pyarrow import parquet
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
 from wetdry.cascade.checkpoints import load_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.generator import Generator
 from wetdry.cascade.loader import Batch, prepare
 from wetdry.cascade.metrics import si_sdr_db
 from wetdry.cascade.optimisation import Optimisation
@@ -20,7 +19,7 @@ from wetdry.cascade.restoration import Restorer
 from wetdry.cascade.runs import read_run
 from wetdry.cascade.sizes import OptimiserConfiguration
 from wetdry.cascade.stage_one import StageOne
-from wetdry.cascade.stage_two import StageTwo, cache_estimates
+from wetdry.cascade.stage_two import StageTwo
 from wetdry.cascade.training import train
 from wetdry.errors import CheckpointError
 from wetdry.seeds import stream
@@ -38,13 +37,11 @@ def configuration(**changes: object) -> TrainConfiguration:
         {
             "sample_rate": RATE,
             "validation_excerpts": 2,
-            "stage_one": {
+            "stage_one": {**budget, "network": network, "discriminator": adversary},
+            "stage_two": {
                 **budget,
-                "network": network,
-                "discriminator": adversary,
-                "variety": {"remix": 0.5},
+                "network": regressor,
             },
-            "stage_two": {**budget, "network": regressor, "cached_remixes": 2},
             **changes,
         }
     )
@@ -62,7 +59,6 @@ def stems(index: int) -> dict[str, Audio]:
 def members(index: int) -> dict[str, bytes]:
     dry = stems(index)
     files = {f"{n.lower()}.dry.flac": encode_flac(a, RATE) for n, a in dry.items()}
-    files |= {f"{n.lower()}.wet.flac": encode_flac(np.tanh(2 * a), RATE) for n, a in dry.items()}
     mixture = np.tanh(2 * sum(dry.values())).astype(np.float32)
     return {**files, "mixture.flac": encode_flac(mixture, RATE)}
 
@@ -159,7 +155,7 @@ def test_a_budget_of_minutes_ends_a_stage_early(data, tmp_path):
 
 
 def test_stage_one_learns_one_excerpt(data, tmp_path):
-    cache = prepare(data, "train", RATE, tmp_path / "train", wet=True)
+    cache = prepare(data, "train", RATE, tmp_path / "train")
     part = configuration().stage_one.model_copy(update={"optimiser": EAGER})
     size = configuration().model_copy(update={"stage_one": part})
     stage = StageOne(size, cache, torch.device("cpu"))
@@ -168,7 +164,7 @@ def test_stage_one_learns_one_excerpt(data, tmp_path):
 
 
 def test_stage_two_learns_one_excerpt_past_its_input(data, tmp_path):
-    cache = prepare(data, "train", RATE, tmp_path / "train", wet=True)
+    cache = prepare(data, "train", RATE, tmp_path / "train")
     part = configuration().stage_two.model_copy(update={"optimiser": EAGER})
     size = configuration().model_copy(update={"stage_two": part})
     stage = StageTwo(size, cache, torch.device("cpu"))
@@ -176,28 +172,12 @@ def test_stage_two_learns_one_excerpt_past_its_input(data, tmp_path):
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_remixes_stand_beside_the_samples_in_the_cache_of_stage_two(data, tmp_path):
-    size = configuration()
-    cache = prepare(data, "train", RATE, tmp_path / "train", wet=True)
-    generator = Generator(size.stage_one.network).eval()
-    made = cache_estimates(generator, size, cache, tmp_path / "one", torch.device("cpu"))
-    assert [x["key"][:5] for x in made.items] == ["train"] * 4 + ["remix"] * 2
-    for item in (0, 5):
-        parts = {n: made.mono(item, n, 0, RATE, np.ones(1)) for n in ("mixture", "dry/Bass")}
-        said = generator(
-            torch.from_numpy(made.mono(item, "mixture", 0, 2 * RATE, np.ones(1)))[None, None]
-        )
-        assert all(part.any() for part in parts.values())
-        first = made.mono(item, "first/Bass", 0, RATE, np.ones(1))
-        assert np.allclose(first, said[0, 4, :RATE].detach(), atol=1e-3)
-
-
 def test_augmentation_turns_phases_but_not_levels(data, tmp_path):
     changes = {"clean_share": 0.0, "phase_offset": 0.5}
     part = configuration().stage_two.model_copy(update=changes)
     stage = StageTwo(
         configuration().model_copy(update={"stage_two": part}),
-        prepare(data, "train", RATE, tmp_path / "train", wet=True),
+        prepare(data, "train", RATE, tmp_path / "train"),
         torch.device("cpu"),
     )
     tone = torch.sin(torch.arange(8_000) * 2 * torch.pi / 80).expand(2, 8, -1).contiguous()
