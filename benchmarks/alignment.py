@@ -4,9 +4,9 @@
 
 Numbers are drawn over the whole range that each effect allows. What bends or smears time by
 nature (`moves_time`) is listed but not judged. Exits with 1 if anything that claims to keep time
-is late by a sample or more. The measure is generalised cross-correlation: it needs sound with attacks or a
-wide band, so bass stems are left out, and so are draws after which it finds no common sound: noise
-less than 10 dB below the stem, and shapers that leave less than a tenth of the stem's correlation.
+is late by a sample or more. The measure is generalised cross-correlation: it needs sound with
+attacks or a wide band, so bass stems are left out, and so are draws after which too little of the
+stem is left to tell (a correlation below a tenth; noise is drawn from 10 dB below the stem on).
 """
 
 import argparse
