@@ -26,7 +26,7 @@ class Aac(Codec, kind="aac"):
     ----------
     bitrate_kbps : float
         Target for all channels together, from 24 to 256 kbps. What is written comes within
-        10 % of it; FFmpeg's encoder needs no more than about 210 kbps for one channel.
+        13 % of it; FFmpeg's encoder needs no more than about 210 kbps for one channel.
 
     Notes
     -----

@@ -32,17 +32,17 @@ class FmRadio(Effect, kind="fm_radio"):
     """Music over FM radio: nothing above 15 kHz, a hiss that swells as the signal fades.
 
     A real transmission. The programme is band-limited, pre-emphasised and raised to full
-    deviation by one gain, which is taken back at the end; stereo is coded as middle plus
-    sides on 38 kHz with a pilot of 19 kHz, mono as it is. The carrier receives white
-    Gaussian noise, fades, and is demodulated sample by sample, so that the noise rises with
-    frequency (triangular), is louder in stereo, and turns to clicks in deep fades.
+    deviation by one gain, which is taken back at the end, and coded as middle plus sides on
+    38 kHz with a pilot of 19 kHz (mono: without sides, heard through the left channel). The
+    carrier receives white Gaussian noise, fades, and is demodulated sample by sample, so
+    that the noise rises with frequency (triangular), comes from the sides most of all, and
+    turns to clicks in deep fades.
 
     Parameters
     ----------
     snr_db : float
         RMS of the programme over RMS of the noise, as they are received, from 20 to 70 dB.
-        Had to 0.2 dB while the carrier stays 10 dB above its noise. Mono needs so weak a
-        carrier for less than 24 dB that clicks come up, and what is had is worse.
+        Had to 0.2 dB while the carrier stays 10 dB above its noise.
     fading_db : float
         Standard deviation of the carrier's level, from 0 to 12 dB.
     fading_hz : float
@@ -70,7 +70,8 @@ class FmRadio(Effect, kind="fm_radio"):
 
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Send and receive."""
-        return at_rate(self._received, audio, sample_rate, STUDIO_HZ)
+        both = np.broadcast_to(audio, (2, audio.shape[1]))
+        return at_rate(self._received, both, sample_rate, STUDIO_HZ)[: len(audio)]
 
     def _received(self, programme: Audio) -> Audio:
         """Send what the studio sends, at its rate."""
@@ -80,21 +81,17 @@ class FmRadio(Effect, kind="fm_radio"):
         peak = float(np.abs(composite).max())
         if peak == 0:
             return programme
-        gain = (PROGRAMME if len(sent) == 2 else 1.0) / peak
-        composite *= np.float32(gain)
-        if len(sent) == 2:
-            composite += np.float32(PILOT) * _tone(PILOT_HZ, composite.size)
-        rms = gain * float(np.sqrt(np.mean(np.square(programme, dtype=np.float64))))
-        heard = self._through_the_air(composite, rms, len(sent))
-        back = resample(demultiplexed(heard, len(sent)), CARRIER_HZ, STUDIO_HZ)
-        return run_sections(receiver, back / np.float32(gain))
+        gain = np.float32(PROGRAMME / peak)
+        composite = gain * composite + np.float32(PILOT) * _tone(PILOT_HZ, composite.size)
+        rms = float(gain * np.sqrt(np.mean(np.square(programme, dtype=np.float64))))
+        heard = demultiplexed(self._through_the_air(composite, rms))
+        back = resample(heard, CARRIER_HZ, STUDIO_HZ)
+        return run_sections(receiver, back / gain)
 
-    def _through_the_air(
-        self, composite: NDArray[np.float32], rms: float, channels: int
-    ) -> NDArray[np.float32]:
+    def _through_the_air(self, composite: NDArray[np.float32], rms: float) -> NDArray[np.float32]:
         """Modulate, add noise to the fading carrier, demodulate."""
         level = self._carrier(composite.size)
-        per_noise = _audible_noise(channels, self.emphasis_us) * np.mean(1 / level**2)
+        per_noise = audible_noise(self.emphasis_us) * np.mean(1 / level**2)
         noise = stream(self.seed, "fm_noise").standard_normal((2, composite.size), np.float32)
         noise *= np.float32(rms * amplitude(-self.snr_db) / np.sqrt(per_noise))
         phase = np.arctan2(noise[1], level.astype(np.float32) + noise[0])
@@ -117,35 +114,30 @@ class FmRadio(Effect, kind="fm_radio"):
 
 
 def multiplexed(audio: Audio) -> NDArray[np.float32]:
-    """Return middle + sides on 38 kHz, without a pilot; mono as it is.
+    """Return middle + sides on 38 kHz, without a pilot.
 
     Parameters
     ----------
-    audio : float32 array, shape (channels, samples)
+    audio : float32 array, shape (2, samples)
         At the carrier's rate.
 
     Returns
     -------
     float32 array, shape (samples,)
     """
-    if len(audio) == 1:
-        return np.asarray(audio[0])
     left, right = audio
     sides = (left - right) * _tone(2 * PILOT_HZ, left.size)
     return np.asarray((left + right + sides) * np.float32(0.5))
 
 
-def demultiplexed(composite: NDArray[np.float32], channels: int) -> Audio:
-    """Return the channels, with all that lies above 16 kHz still to be cut.
+def demultiplexed(composite: NDArray[np.float32]) -> Audio:
+    """Return left and right, with all that lies above 16 kHz still to be cut.
 
     Parameters
     ----------
     composite : float32 array, shape (samples,)
         At the carrier's rate.
-    channels : {1, 2}
     """
-    if channels == 1:
-        return composite[np.newaxis]
     sides = composite * _tone(2 * PILOT_HZ, composite.size) * np.float32(2)
     return np.stack([composite + sides, composite - sides])
 
@@ -156,17 +148,20 @@ def _tone(hz: int, samples: int) -> NDArray[np.float32]:
     return np.asarray(np.resize(second.astype(np.float32), samples))
 
 
-def _audible_noise(channels: int, emphasis_us: float) -> float:
+def audible_noise(emphasis_us: float) -> float:
     """Return the power that noise of unit power, in quadrature to the carrier, has when heard.
 
     The discriminator weighs it by |1 - exp(-i w)|; middle and sides hear it around 0 and
     around 38 kHz; the de-emphasis weighs both.
+
+    Parameters
+    ----------
+    emphasis_us : float
     """
     hz = np.linspace(-STUDIO_HZ / 2, STUDIO_HZ / 2, 2001) * 0.96  # half-way down soxr's edge
     turn = 2 * np.pi * DEVIATION_HZ / CARRIER_HZ
-    density = np.square(2 * np.sin(np.pi * hz / CARRIER_HZ) / turn)
-    if channels == 2:
-        for sideband in (hz - 2 * PILOT_HZ, hz + 2 * PILOT_HZ):
-            density += np.square(2 * np.sin(np.pi * sideband / CARRIER_HZ) / turn)
+    density = np.zeros_like(hz)
+    for around in (0, -2 * PILOT_HZ, 2 * PILOT_HZ):
+        density += np.square(2 * np.sin(np.pi * (hz + around) / CARRIER_HZ) / turn)
     heard = density / (1 + np.square(2 * np.pi * hz * emphasis_us * 1e-6))
     return float(heard.mean() * (hz[-1] - hz[0]) / CARRIER_HZ)

@@ -74,7 +74,7 @@ class PacketLoss(Effect, kind="packet_loss"):
             return lost
         random = stream(self.seed, "packet_loss")
         recover = 1 / self.burst_packets
-        fail = recover * self.loss / (1 - self.loss)
+        fail = max(recover * self.loss / (1 - self.loss), 1e-12)  # numpy takes none of 0
         bad = random.random() < self.loss
         runs = random.geometric([[fail, recover]] * (count // 2 + 1))  # of good, of bad packets
         runs = np.minimum(runs.ravel()[1 if bad else 0 :], count)

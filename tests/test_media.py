@@ -86,7 +86,7 @@ def test_a_curve_without_delay_is_had_and_shifts_nothing():
 @pytest.mark.stems
 @pytest.mark.parametrize("effect", IN_TIME, ids=str)
 def test_real_stems_stay_in_time(effect, real_stems):
-    for path in sorted(real_stems.glob("*/*/*.flac"))[::30]:
+    for path in sorted(real_stems.glob("*/*/*.flac"))[::40]:
         sample_rate = soundfile.info(path).samplerate
         dry = soundfile.read(path, 5 * sample_rate, dtype="float32", always_2d=True)[0].T
         dry = np.ascontiguousarray(dry)
@@ -116,25 +116,29 @@ def test_the_radios_noise_has_the_ratio_asked_for(channels, snr_db, fading_db):
 
 
 def test_the_radios_ratio_does_not_depend_on_the_level():
-    dry, radio = noise(), FmRadio(snr_db=40)
-    assert radio(dry * 0.125, RATE) * 8 == pytest.approx(radio(dry, RATE), abs=1e-5)
+    dry, radio = noise(seconds=1), FmRadio(snr_db=40)
+    assert np.abs(radio(dry * 0.125, RATE) * 8 - radio(dry, RATE)).max() < 1e-5
 
 
-def test_the_noise_of_mono_is_triangular_under_its_deemphasis():
+def test_the_noise_of_the_middle_is_triangular_under_its_deemphasis():
     radio = FmRadio(snr_db=40, fading_db=0, emphasis_us=75, seed=2)
-    dry = tone(997, seconds=8)
+    dry = np.repeat(tone(997, seconds=4), 2, axis=0)
     added = radio(dry, RATE) - FmRadio(snr_db=70, fading_db=0, emphasis_us=75)(dry, RATE)
-    hz, power = welch(added[0], RATE, nperseg=4096)
+    hz, power = welch(added.mean(axis=0), RATE, nperseg=1024)
     expected = hz**2 / (1 + (2e-6 * np.pi * hz * 75) ** 2)
     band = (hz > 300) & (hz < 14_000)
     shape = 10 * np.log10(power[band] / expected[band])
     assert shape - shape.mean() == pytest.approx(0, abs=0.9)
 
 
-def test_stereo_needs_a_stronger_carrier_than_mono():
-    from wetdry.degradations.fm_radio import _audible_noise
-
-    assert 10 * np.log10(_audible_noise(2, 50) / _audible_noise(1, 50)) == pytest.approx(21, abs=2)
+def test_the_sides_carry_20_db_more_noise_than_the_middle():
+    dry = np.repeat(tone(997, seconds=2), 2, axis=0)
+    clean = FmRadio(snr_db=70, fading_db=0)(dry, RATE)
+    left, right = FmRadio(snr_db=45, fading_db=0)(dry, RATE) - clean
+    hz = np.linspace(0, 15_400, 1000)
+    heard = 1 / (1 + (2e-6 * np.pi * hz * 50) ** 2)
+    expected = 10 * np.log10(2 * 38_000**2 * heard.sum() / (hz**2 * heard).sum())
+    assert db(rms(left - right) / rms(left + right)) == pytest.approx(expected, abs=0.7)
 
 
 def test_the_radio_is_flat_to_14_khz_and_silent_above_16():
@@ -158,18 +162,18 @@ def test_the_multiplex_has_its_middle_below_15_khz_and_its_sides_around_38():
     left = np.sin(2 * np.pi * 1000 * t).astype(np.float32)
     lines = np.abs(np.fft.rfft(multiplexed(np.stack([left, -left])))) / (t.size / 2)
     assert np.flatnonzero(lines > 0.01).tolist() == [37_000, 39_000]
-    assert demultiplexed(multiplexed(np.stack([left, left])), 2)[0] @ left / (t.size / 2) == (
+    assert demultiplexed(multiplexed(np.stack([left, left])))[0] @ left / (t.size / 2) == (
         pytest.approx(1, abs=1e-3)
     )
     assert np.abs(np.fft.rfft(_tone(19_000, t.size))).argmax() == 19_000
 
 
 def test_a_fading_carrier_makes_the_noise_come_and_go():
-    dry = noise(seconds=8)
+    dry = noise(seconds=4)
     programme = FmRadio(snr_db=70, fading_db=0)(dry, RATE)
     swings = []
     for fading_db in (0, 6):
-        added = FmRadio(snr_db=40, fading_db=fading_db, fading_hz=0.5)(dry, RATE) - programme
+        added = FmRadio(snr_db=40, fading_db=fading_db, fading_hz=1)(dry, RATE) - programme
         swings.append(np.ptp(db(added.reshape(2, 32, -1).std(axis=(0, 2)))))
     assert swings[0] < 1 < 6 < swings[1]
 
@@ -216,8 +220,8 @@ def test_a_quiet_record_is_flat_and_its_bass_has_no_sides():
         assert gain_db(record, hz, 0.01) == pytest.approx(0, abs=0.1)
     for hz, share in ((40, 0.066), (150, 0.5), (2000, 0.994)):
         left = tone(hz, 0.05)[0]
-        wet = record(np.stack([left, -left]), RATE)
-        assert np.ptp(wet[:, RATE // 2 :]) / 0.1 == pytest.approx(share, abs=0.02)
+        wet = record(np.stack([left, -left]), RATE)[:, RATE // 4 : -RATE // 4]
+        assert np.ptp(wet) / 0.1 == pytest.approx(share, abs=0.02)
 
 
 def test_loud_highs_suffer_on_a_record_as_the_riaa_curve_raises_them():
