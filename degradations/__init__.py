@@ -1,37 +1,56 @@
 """Effects, chains of effects, and distributions over chains."""
 
+from .aac import Aac
 from .band_limit import BandLimit
+from .cassette import Cassette
 from .chains import Chain
+from .clicks import Clicks, Crackle
 from .codecs import Mp3, Mp3Vbr, Opus, Vorbis
 from .compressor import Compressor
 from .convolution import Convolution
+from .disturbances import DcOffset, Dropouts
 from .dynamics import Dynamics
 from .effect import Effect, load_effect
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
+from .fm_radio import FmRadio
+from .gsm import Gsm
 from .levels import Gain
 from .limiter import Limiter
-from .noise import Noise, NoiseFloor
+from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import HardClip, Saturation
+from .packets import PacketLoss
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
+from .recorded_noise import RecordedNoise
+from .records import Shellac, Vinyl
 from .reverb import Reverb
 from .room import SimulatedRoom
 from .steps import RandomChain
 
 __all__ = [
+    "Aac",
     "BandLimit",
     "BandPass",
     "BandStop",
     "Bell",
+    "Cassette",
     "Chain",
+    "Clicks",
     "Compressor",
     "Convolution",
+    "Crackle",
+    "DcOffset",
+    "Dropouts",
     "Dynamics",
     "Effect",
+    "FmRadio",
     "Gain",
     "GraphicEqualizer",
+    "Gsm",
     "HardClip",
     "HighPass",
     "HighShelf",
+    "Hiss",
+    "Hum",
     "Limiter",
     "LowPass",
     "LowShelf",
@@ -40,10 +59,14 @@ __all__ = [
     "Noise",
     "NoiseFloor",
     "Opus",
+    "PacketLoss",
     "RandomChain",
+    "RecordedNoise",
     "Reverb",
     "Saturation",
+    "Shellac",
     "SimulatedRoom",
+    "Vinyl",
     "Vorbis",
     "load_effect",
 ]

@@ -13,30 +13,32 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..audio import Audio, decode, resample
+from ..audio import Audio, decode
 from .boards import run_plugin
 from .effect import Effect, Label
+from .rates import at_rate
 
-__all__ = ["Mp3", "Mp3Vbr", "Opus", "Vorbis"]
+__all__ = ["Codec", "Mp3", "Mp3Vbr", "Opus", "Vorbis"]
 
 MP3_DELAY_SAMPLES = 1105
 """What encoder (576) and decoder (529) add to an MP3 whose frames are too small for the tag
 that would tell the decoder to drop it (below 64 kbps)."""
 
 
-class _Codec(Effect):
-    """A way there and back."""
+class Codec(Effect):
+    """A way there and back: what all codecs share."""
 
     label: ClassVar[Label] = "codec"
 
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Encode and decode at a rate that the codec knows, with headroom."""
         rate = self._rate(sample_rate)
-        there = resample(audio, sample_rate, rate)
-        loudest = max(1.0, float(np.abs(there).max(initial=0.0)))
-        back = self._coded(np.ascontiguousarray(there / np.float32(loudest)), rate)
-        back = back[:, : there.shape[1]] * np.float32(loudest)
-        return resample(back, rate, sample_rate)[:, : audio.shape[1]]
+
+        def there_and_back(audio: Audio) -> Audio:
+            loudest = np.float32(max(1.0, float(np.abs(audio).max(initial=0.0))))
+            return self._coded(np.ascontiguousarray(audio / loudest), rate) * loudest
+
+        return at_rate(there_and_back, audio, sample_rate, rate)
 
     def _rate(self, sample_rate: int) -> int:
         """Return the rate at which the codec works."""
@@ -47,7 +49,7 @@ class _Codec(Effect):
         """Encode and decode."""
 
 
-class _FileCodec(_Codec):
+class _FileCodec(Codec):
     """A codec that libsndfile writes."""
 
     @abstractmethod
@@ -102,7 +104,7 @@ class Mp3(_FileCodec, kind="mp3"):
         return back[:, late:]
 
 
-class Mp3Vbr(_Codec, kind="mp3_vbr"):
+class Mp3Vbr(Codec, kind="mp3_vbr"):
     """MP3 of variable bit rate, as most music files were.
 
     Parameters

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetdry.degradations import Mp3, Mp3Vbr, Opus, Vorbis
+from wetdry.degradations import Aac, Gsm, Mp3, Mp3Vbr, Opus, Vorbis
 from wetdry.mixing.alignment import lag_samples
 
 CODECS = [
@@ -11,6 +11,7 @@ CODECS = [
     *(Mp3Vbr(quality=q) for q in (0, 9)),
     *(Opus(bitrate_kbps=kbps) for kbps in (32, 64, 256)),
     *(Vorbis(quality=q) for q in (0, 10)),
+    *(Aac(bitrate_kbps=kbps) for kbps in (24, 64, 128, 256)),
 ]
 
 
@@ -36,7 +37,13 @@ def test_length_and_time_are_kept_at_every_rate(codec, sample_rate):
 
 @pytest.mark.parametrize(
     "codec",
-    [Mp3(bitrate_kbps=320), Mp3Vbr(quality=0), Opus(bitrate_kbps=256), Vorbis(quality=9)],
+    [
+        Mp3(bitrate_kbps=320),
+        Mp3Vbr(quality=0),
+        Opus(bitrate_kbps=256),
+        Vorbis(quality=9),
+        Aac(bitrate_kbps=256),
+    ],
     ids=str,
 )
 def test_samples_beyond_full_scale_are_not_clipped(codec):
@@ -66,6 +73,49 @@ def test_opus_comes_near_its_target(kbps, channels):
     assert real == pytest.approx(kbps, rel=0.35)
 
 
+@pytest.mark.parametrize("sample_rate", [32_000, 44_100, 48_000])
+@pytest.mark.parametrize(
+    "kbps, channels", [(32, 1), (128, 1), (32, 2), (64, 2), (128, 2), (256, 2)]
+)
+def test_aac_comes_within_13_percent_of_its_target(kbps, channels, sample_rate):
+    audio = music(sample_rate, seconds=4, channels=channels)
+    packets = Aac(bitrate_kbps=kbps).packets(audio, sample_rate)[1]
+    assert sum(map(len, packets)) * 8 / 4000 == pytest.approx(kbps, rel=0.13)
+
+
+def test_aac_needs_no_container_to_keep_time():
+    audio = np.zeros((1, 48_000), np.float32)
+    audio[0, 20_000] = 0.5
+    assert np.abs(Aac(bitrate_kbps=192)(audio, 48_000)[0]).argmax() == 20_000
+
+
+@pytest.mark.parametrize("codec", [Aac(bitrate_kbps=64), Gsm(), Mp3(bitrate_kbps=64)], ids=str)
+@pytest.mark.parametrize("sample_rate", [16_000, 22_050, 96_000])
+def test_no_length_is_lost_to_rounding(codec, sample_rate):
+    for samples in (1, 2, 3, 5, 9601):
+        assert codec(music(sample_rate)[:, :samples], sample_rate).shape == (2, samples)
+
+
+def test_a_call_over_gsm_ends_below_4_khz_and_each_channel_is_a_call_of_its_own():
+    audio = music(48_000)
+    coded = Gsm()(audio, 48_000)
+    power = np.abs(np.fft.rfft(coded[0])) ** 2
+    assert power[4200:].sum() < 1e-4 * power.sum()
+    for channel, alone in zip(audio, coded, strict=True):
+        assert np.array_equal(Gsm()(channel[np.newaxis], 48_000)[0], alone)
+
+
+@pytest.mark.parametrize("sample_rate", [8_000, 16_000, 22_050, 44_100, 48_000])
+def test_a_call_over_gsm_is_not_late(sample_rate):
+    audio = music(sample_rate, seconds=3, channels=1)
+    coded = Gsm()(audio, sample_rate)  # what is left is measured to a tenth of its own sample
+    assert abs(lag_samples(audio, coded, sample_rate)) < max(0.1 * sample_rate / 8000, 0.25)
+
+
+def test_gsm_whispers_in_silence():
+    assert 0 < np.abs(Gsm()(np.zeros((1, 48_000), np.float32), 48_000)).max() < 1e-3
+
+
 @pytest.mark.parametrize(
     "worse, better",
     [
@@ -73,6 +123,7 @@ def test_opus_comes_near_its_target(kbps, channels):
         (Mp3Vbr(quality=9), Mp3Vbr(quality=1)),
         (Opus(bitrate_kbps=32), Opus(bitrate_kbps=192)),
         (Vorbis(quality=0), Vorbis(quality=9)),
+        (Aac(bitrate_kbps=48), Aac(bitrate_kbps=192)),
     ],
     ids=str,
 )

@@ -1,0 +1,115 @@
+"""Noise that somebody recorded."""
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..audio import Audio, amplitude, read, resample
+from ..errors import AssetError, AudioError
+from ..seeds import stream
+from .effect import Effect, Label
+from .noise import Seed
+
+__all__ = ["RecordedNoise"]
+
+SEAM_S = 0.05
+"""The recording's end is faded into its beginning for this long, so that its loop has no seam."""
+
+
+class RecordedNoise(Effect, kind="recorded_noise"):
+    """A recording plays along: a crowd, rain, a street, a ventilator, the groove of a record.
+
+    It starts anywhere, goes on in a loop without a seam, and is resampled where its rate is
+    another. A mono recording is heard in both channels; mono sound hears the mean of a
+    stereo recording.
+
+    Parameters
+    ----------
+    recording : str
+        The audio file; relative to the folder given to :meth:`located`.
+    recording_sha256 : str or None
+        The digest that the file must have; None takes any.
+    snr_db : float
+        RMS of the whole signal over RMS of what is heard of the recording, from -20 to
+        100 dB. Silence stays silent, and so does a silent stretch of the recording.
+    seed : int
+        Where it starts, from 0 to 2**32 - 1.
+    """
+
+    label: ClassVar[Label] = "noise"
+
+    recording: str
+    recording_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    snr_db: Annotated[float, Field(ge=-20, le=100)]
+    seed: Seed = 0
+
+    def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
+        """Add what is heard of the recording.
+
+        Raises
+        ------
+        AssetError
+            If the file is absent, changed, silent or not audio.
+        """
+        loop = _loop(Path(self.recording), self.recording_sha256, sample_rate)
+        if loop.shape[0] > audio.shape[0]:
+            loop = loop.mean(axis=0, keepdims=True)
+        start = int(stream(self.seed, "recorded_noise").random() * loop.shape[1])
+        heard = np.take(loop, np.arange(start, start + audio.shape[1]), axis=1, mode="wrap")
+        rms = _rms(heard)
+        if rms == 0:
+            return audio.copy()
+        return audio + heard * np.float32(_rms(audio) / rms * amplitude(-self.snr_db))
+
+    def located(self, folder: Path) -> Self:
+        """Return the effect with its file looked for in ``folder``."""
+        return self.model_copy(update={"recording": str(folder / self.recording)})
+
+
+def _rms(audio: Audio) -> float:
+    """Return the RMS over all channels."""
+    return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
+
+
+def _loop(path: Path, digest: str | None, sample_rate: int) -> Audio:
+    """Return the recording as a loop; files that have not changed are read once."""
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise AssetError(
+            f"recording {path}: wanted an audio file, found none ({error.strerror}); put it "
+            "there, or name the folder that the recipe's files are in"
+        ) from None
+    return _loaded(path, about.st_mtime_ns, about.st_size, digest, sample_rate)
+
+
+@lru_cache(maxsize=8)  # a minute of stereo is 21 MB
+def _loaded(path: Path, mtime_ns: int, size: int, digest: str | None, sample_rate: int) -> Audio:
+    """Load the file as it was at that time and size."""
+    if digest is not None and (found := sha256(path.read_bytes()).hexdigest()) != digest:
+        raise AssetError(
+            f"recording {path}: wanted SHA-256 {digest[:12]}..., found {found[:12]}...: the file "
+            "has changed since the session was drawn; restore it, or plan again"
+        )
+    try:
+        audio, rate = read(path)
+    except AudioError as error:
+        raise AssetError(f"recording {error}") from None
+    if not audio.any():
+        raise AssetError(f"recording {path}: wanted noise, found silence; choose another")
+    return _without_seam(resample(audio, rate, sample_rate), sample_rate)
+
+
+def _without_seam(audio: Audio, sample_rate: int) -> Audio:
+    """Fade the end into the beginning, at equal power."""
+    seam = min(round(SEAM_S * sample_rate), audio.shape[1] // 4)
+    turn = (np.arange(seam) + 0.5) / max(seam, 1) * np.pi / 2
+    loop = audio[:, : audio.shape[1] - seam].copy()
+    end = audio[:, audio.shape[1] - seam :]
+    loop[:, :seam] = audio[:, :seam] * np.sin(turn) + end * np.cos(turn)
+    return loop
