@@ -3,10 +3,10 @@
     python benchmarks/effects_speed.py --stems FOLDER [--out effects_speed.json]
 
 Each pair is timed in turn, several times; the figure is the ratio of the shortest times, ours over
-the other's. The last rows are whole chains: the draws of the preset `msrkit`, rendered by wetdry and in the manner of MSRKit's
-loader (channel by channel, double precision, one plugin a band, its own resampler). Exits with 1
-where wetdry is more than 10 % slower than a library that does equal work, or less than 4 times as
-fast as the loader.
+the other's. The last rows are whole chains: the draws of the preset `msrkit`, rendered by wetdry
+and in the manner of MSRKit's loader (channel by channel, double precision, one plugin a band, its
+own resampler). Exits with 1 where wetdry is more than 10 % slower than a library that does equal
+work, or less than 4 times as fast as the loader.
 """
 
 import argparse
