@@ -1,0 +1,116 @@
+"""The loop of the phase vocoder, compiled by numba.
+
+Imported only when it is needed: numba takes longer to load than all else together.
+"""
+
+import heapq
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["turned_frames"]
+
+QUIETEST = 1e-8
+"""Power relative to the loudest bin of a frame, below which phases tell nothing: -80 dB."""
+
+
+@njit(cache=True, nogil=True)
+def turned_frames(
+    frames: NDArray[np.complex64],
+    hops: NDArray[np.int64],
+    hop_out: int,
+    rotation: NDArray[np.float64],
+) -> None:
+    """Turn the phases of ``frames``, in place, so that they fit together at another hop.
+
+    From the loudest bins on, the turn is integrated along time, where it grows with the
+    frequency heard in the bin, or along frequency, where it grows with the delay heard
+    there, whichever leads over louder ground: steady tones and attacks both stay whole.
+    All channels turn alike.
+
+    Parameters
+    ----------
+    frames : complex64 array, shape (frames, channels, bins)
+        Spectra whose phases refer to the middle of each frame; the first is known to be
+        turned by ``rotation`` and is left alone.
+    hops : int64 array, shape (frames,)
+        Samples from the middle of the frame before; the first is not used.
+    hop_out : int
+        Samples between frames afterwards.
+    rotation : float64 array, shape (bins,)
+        Turn of the first frame; replaced by that of the last, before the first one is
+        needed again.
+    """
+    count, channels, bins = frames.shape
+    size = 2 * (bins - 1)
+    power, power_before = np.zeros(bins), np.zeros(bins)
+    before = frames[0].copy()
+    _fill_power(before, power_before)
+    turns, known = np.zeros(bins), np.zeros(bins, np.bool_)
+    for m in range(1, count):
+        now = frames[m].copy()
+        _fill_power(now, power)
+        quiet = QUIETEST * max(power.max(), power_before.max())
+        stretch = hop_out / hops[m]
+        heap = [(0.0, 0)]  # tells numba the type
+        heap.pop()
+        for k in range(bins):
+            known[k] = False
+            advance = _advance(before, now, k, hops[m], size)
+            turns[k] = rotation[k] + (hop_out - hops[m]) * advance
+            if power_before[k] > quiet:
+                heap.append((-power_before[k], k))
+        heapq.heapify(heap)
+        while len(heap) > 0:
+            _, place = heapq.heappop(heap)
+            k = place if place < bins else place - bins
+            if place < bins:  # from the frame before, along time
+                if not known[k] and power[k] > quiet:
+                    known[k] = True
+                    heapq.heappush(heap, (-power[k], k + bins))
+                continue
+            for step in (-1, 1):
+                other = k + step
+                if 0 <= other < bins and not known[other] and power[other] > quiet:
+                    known[other] = True
+                    turns[other] = turns[k] + (stretch - 1) * _slope(now, k, other)
+                    heapq.heappush(heap, (-power[other], other + bins))
+        for k in range(bins):
+            rotation[k] = turns[k]
+            turn = np.complex64(complex(math.cos(turns[k]), math.sin(turns[k])))
+            for channel in range(channels):
+                frames[m, channel, k] = now[channel, k] * turn
+        before, power_before, power = now, power, power_before
+
+
+@njit(cache=True, nogil=True)
+def _fill_power(frame: NDArray[np.complex64], power: NDArray[np.float64]) -> None:
+    """Sum the power of the channels."""
+    power[:] = 0.0
+    for channel in range(frame.shape[0]):
+        for k in range(power.size):
+            power[k] += frame[channel, k].real ** 2 + frame[channel, k].imag ** 2
+
+
+@njit(cache=True, nogil=True)
+def _advance(
+    before: NDArray[np.complex64], now: NDArray[np.complex64], k: int, hop: int, size: int
+) -> float:
+    """Return the frequency heard in bin ``k`` between two frames, in radians a sample."""
+    cross = 0j
+    for channel in range(now.shape[0]):
+        cross += complex(now[channel, k]) * complex(before[channel, k]).conjugate()
+    centre = 2 * math.pi * k / size
+    off = math.atan2(cross.imag, cross.real) - centre * hop
+    return centre + (off - 2 * math.pi * round(off / (2 * math.pi))) / hop
+
+
+@njit(cache=True, nogil=True)
+def _slope(frame: NDArray[np.complex64], k: int, other: int) -> float:
+    """Return the phase from bin ``k`` to its neighbour."""
+    cross = 0j
+    for channel in range(frame.shape[0]):
+        cross += complex(frame[channel, other]) * complex(frame[channel, k]).conjugate()
+    return math.atan2(cross.imag, cross.real)
