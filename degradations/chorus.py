@@ -126,7 +126,9 @@ class Flanger(Effect, kind="flanger"):
     phase: Cycle = 0.0
     stereo_phase: Cycle = 0.0
 
-    def delay_samples(self, samples: int, sample_rate: int, channel: int = 0) -> NDArray[np.float64]:
+    def delay_samples(
+        self, samples: int, sample_rate: int, channel: int = 0
+    ) -> NDArray[np.float64]:
         """Return the delay of a channel at each sample, in samples, shape (samples,)."""
         phase = self.phase + channel * self.stereo_phase
         cosine = wave(turns(self.rate_hz, samples, sample_rate, phase + 0.25))

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["allpass_cascade", "fed_back", "read_at", "wrapped_places"]
+__all__ = ["allpass_cascade", "fed_back", "read_at"]
 
 NEGLIGIBLE = 1e-20
 
@@ -138,43 +138,3 @@ def allpass_cascade(
             value = 2 * low - value
         out[n] = value
     return out
-
-
-@njit(cache=True, nogil=True)
-def wrapped_places(
-    speed: NDArray[np.float64], period: NDArray[np.float64], fade_samples: int
-) -> Any:
-    """Return where to read so that sound runs at ``speed`` and yet stays in place.
-
-    The displacement grows by ``speed - 1`` a sample and jumps back by one period when it
-    is half a period off, and to zero where the period ends; jumps are crossfades.
-
-    Parameters
-    ----------
-    speed : float64 array, shape (samples,)
-    period : float64 array, shape (samples,)
-        In samples; 0 where there is none.
-    fade_samples : int
-
-    Returns
-    -------
-    three float64 arrays, shape (samples,)
-        Displacement that is left, displacement that is taken up, and share of the latter.
-    """
-    left, taken, share = np.zeros(speed.size), np.zeros(speed.size), np.zeros(speed.size)
-    old, new, faded = 0.0, 0.0, fade_samples
-    for n in range(speed.size):
-        voiced = period[n] > 0
-        drift = speed[n] - 1 if voiced else 0.0
-        new += drift if voiced or faded < fade_samples else 0.0
-        old += drift
-        if not voiced and new != 0.0:
-            old, new, faded = new, 0.0, 0
-        elif faded == fade_samples and voiced and abs(new) > period[n] / 2:
-            old, new, faded = new, new - math.copysign(period[n], new), 0
-        if faded < fade_samples:
-            faded += 1
-            left[n], taken[n], share[n] = old, new, faded / fade_samples
-        else:
-            left[n], taken[n], share[n] = new, new, 0.0
-    return left, taken, share

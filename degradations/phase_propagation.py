@@ -3,7 +3,6 @@
 Imported only when it is needed: numba takes longer to load than all else together.
 """
 
-import heapq
 import math
 
 import numpy as np
@@ -14,6 +13,12 @@ __all__ = ["turned_frames"]
 
 QUIETEST = 1e-8
 """Power relative to the loudest bin of a frame, below which phases tell nothing: -80 dB."""
+
+STEP = 0.25
+"""Bins are taken loudest first to this many nepers of power (1.1 dB): a full sort of a
+million bins a second costs five times as much and sounds no better."""
+
+LEVELS = math.ceil(-math.log(QUIETEST) / STEP) + 1
 
 
 @njit(cache=True, nogil=True)
@@ -49,40 +54,55 @@ def turned_frames(
     before = frames[0].copy()
     _fill_power(before, power_before)
     turns, known = np.zeros(bins), np.zeros(bins, np.bool_)
+    heads, links = np.empty(LEVELS, np.int64), np.empty(2 * bins, np.int64)  # stacks by level
     for m in range(1, count):
         now = frames[m].copy()
         _fill_power(now, power)
         quiet = QUIETEST * max(power.max(), power_before.max())
         stretch = hop_out / hops[m]
-        heap = [(0.0, 0)]  # tells numba the type
-        heap.pop()
+        heads[:] = -1
         for k in range(bins):
             known[k] = False
             advance = _advance(before, now, k, hops[m], size)
             turns[k] = rotation[k] + (hop_out - hops[m]) * advance
             if power_before[k] > quiet:
-                heap.append((-power_before[k], k))
-        heapq.heapify(heap)
-        while len(heap) > 0:
-            _, place = heapq.heappop(heap)
+                _put(heads, links, k, power_before[k] / quiet)
+        level = LEVELS - 1
+        while level >= 0:
+            place = heads[level]
+            if place < 0:
+                level -= 1
+                continue
+            heads[level] = links[place]
             k = place if place < bins else place - bins
             if place < bins:  # from the frame before, along time
                 if not known[k] and power[k] > quiet:
                     known[k] = True
-                    heapq.heappush(heap, (-power[k], k + bins))
+                    level = max(level, _put(heads, links, k + bins, power[k] / quiet))
                 continue
             for step in (-1, 1):
                 other = k + step
                 if 0 <= other < bins and not known[other] and power[other] > quiet:
                     known[other] = True
                     turns[other] = turns[k] + (stretch - 1) * _slope(now, k, other)
-                    heapq.heappush(heap, (-power[other], other + bins))
+                    level = max(level, _put(heads, links, other + bins, power[other] / quiet))
         for k in range(bins):
             rotation[k] = turns[k]
             turn = np.complex64(complex(math.cos(turns[k]), math.sin(turns[k])))
             for channel in range(channels):
                 frames[m, channel, k] = now[channel, k] * turn
         before, power_before, power = now, power, power_before
+
+
+@njit(cache=True, nogil=True)
+def _put(
+    heads: NDArray[np.int64], links: NDArray[np.int64], place: int, relative_power: float
+) -> int:
+    """Lay ``place`` on the stack of its level; return the level."""
+    level = min(int(math.log(relative_power) / STEP), LEVELS - 1)
+    links[place] = heads[level]
+    heads[level] = place
+    return level
 
 
 @njit(cache=True, nogil=True)
