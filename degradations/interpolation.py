@@ -6,8 +6,8 @@ A tone that is moved by any part of a sample differs from the ideal, relative to
 ====  ====================  ====================  ====================
 taps  to 0.6 times Nyquist  to 0.7 times Nyquist  to 0.8 times Nyquist
 ====  ====================  ====================  ====================
-32    -84 dB                -84 dB                -78 dB
-16    -66 dB                -62 dB                -32 dB
+32    -81 dB                -79 dB                -76 dB
+16    -59 dB                -59 dB                -32 dB
 ====  ====================  ====================  ====================
 """
 

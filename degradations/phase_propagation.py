@@ -26,6 +26,8 @@ def turned_frames(
     frames: NDArray[np.complex64],
     hops: NDArray[np.int64],
     hop_out: int,
+    factor: float,
+    delays: NDArray[np.float64],
     rotation: NDArray[np.float64],
 ) -> None:
     """Turn the phases of ``frames``, in place, so that they fit together at another hop.
@@ -44,6 +46,11 @@ def turned_frames(
         Samples from the middle of the frame before; the first is not used.
     hop_out : int
         Samples between frames afterwards.
+    factor : float
+        By how much the sound gets longer.
+    delays : float64 array, shape (frames,)
+        In samples: by how much attacks are to come later, because a frame was taken from a
+        whole sample beside the place where it belongs.
     rotation : float64 array, shape (bins,)
         Turn of the first frame; replaced by that of the last, before the first one is
         needed again.
@@ -59,14 +66,14 @@ def turned_frames(
         now = frames[m].copy()
         _fill_power(now, power)
         quiet = QUIETEST * max(power.max(), power_before.max())
-        stretch = hop_out / hops[m]
+        delay = 2 * math.pi * delays[m] / size
         heads[:] = -1
         for k in range(bins):
             known[k] = False
             advance = _advance(before, now, k, hops[m], size)
             turns[k] = rotation[k] + (hop_out - hops[m]) * advance
-            if power_before[k] > quiet:
-                _put(heads, links, k, power_before[k] / quiet)
+            if power[k] > quiet:  # from silence too: it is then taken last
+                _put(heads, links, k, max(power_before[k] / quiet, 1.0))
         level = LEVELS - 1
         while level >= 0:
             place = heads[level]
@@ -76,7 +83,7 @@ def turned_frames(
             heads[level] = links[place]
             k = place if place < bins else place - bins
             if place < bins:  # from the frame before, along time
-                if not known[k] and power[k] > quiet:
+                if not known[k]:
                     known[k] = True
                     level = max(level, _put(heads, links, k + bins, power[k] / quiet))
                 continue
@@ -84,7 +91,8 @@ def turned_frames(
                 other = k + step
                 if 0 <= other < bins and not known[other] and power[other] > quiet:
                     known[other] = True
-                    turns[other] = turns[k] + (stretch - 1) * _slope(now, k, other)
+                    slope = (factor - 1) * _slope(now, k, other) - step * delay
+                    turns[other] = turns[k] + slope
                     level = max(level, _put(heads, links, other + bins, power[other] / quiet))
         for k in range(bins):
             rotation[k] = turns[k]

@@ -47,7 +47,9 @@ def stretched(audio: Audio, factor: float, samples: int, sample_rate: int) -> Au
     hop = max(1, int(size / OVERLAP * min(1.0, factor)))
     window = np.hanning(size + 1)[:-1].astype(np.float32)
     first, last = -(size // hop) // 2 - 1, samples // hop + size // (2 * hop) + 2
-    centres = np.rint(np.arange(first, last) * (hop / factor)).astype(np.int64)
+    places = np.arange(first, last) * hop
+    centres = np.rint(places / factor).astype(np.int64)
+    delays = factor * centres - places
     before = int(size - centres[0])
     behind = max(0, int(centres[-1]) + size - audio.shape[1])
     padded = np.pad(audio, ((0, 0), (before, behind)))
@@ -59,7 +61,8 @@ def stretched(audio: Audio, factor: float, samples: int, sample_rate: int) -> Au
         starts = centres[block] + before - size // 2
         pieces = np.stack([padded[:, at : at + size] * window for at in starts])
         spectra = rfft(np.fft.ifftshift(pieces, axes=2), axis=2)
-        turned_frames(spectra, np.diff(centres[block], prepend=0), hop, rotation)
+        hops = np.diff(centres[block], prepend=0)
+        turned_frames(spectra, hops, hop, factor, delays[block], rotation)
         pieces = np.fft.fftshift(irfft(spectra, size, axis=2), axes=2) * window
         for m in range(start and 1, len(pieces)):
             at = (block.start + m) * hop
