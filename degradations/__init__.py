@@ -5,6 +5,7 @@ from .band_limit import BandLimit
 from .cassette import Cassette
 from .chains import Chain
 from .clicks import Clicks, Crackle
+from .chorus import Chorus, Flanger
 from .codecs import Mp3, Mp3Vbr, Opus, Vorbis
 from .compressor import Compressor
 from .convolution import Convolution
@@ -22,12 +23,19 @@ from .packets import PacketLoss
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .recorded_noise import RecordedNoise
 from .records import Shellac, Vinyl
+from .phaser import Phaser
+from .pitch_correction import PitchCorrection
+from .pitch_shift import PitchShift
 from .reverb import Reverb
 from .room import SimulatedRoom
 from .steps import RandomChain
+from .time_bends import TapeSpeed, Vibrato
+from .tremolo import AutoPan, RingModulation, Tremolo
+from .wow_and_flutter import WowAndFlutter
 
 __all__ = [
     "Aac",
+    "AutoPan",
     "BandLimit",
     "BandPass",
     "BandStop",
@@ -35,6 +43,7 @@ __all__ = [
     "Cassette",
     "Chain",
     "Clicks",
+    "Chorus",
     "Compressor",
     "Convolution",
     "Crackle",
@@ -43,6 +52,7 @@ __all__ = [
     "Dynamics",
     "Effect",
     "FmRadio",
+    "Flanger",
     "Gain",
     "GraphicEqualizer",
     "Gsm",
@@ -60,13 +70,21 @@ __all__ = [
     "NoiseFloor",
     "Opus",
     "PacketLoss",
+    "Phaser",
+    "PitchCorrection",
+    "PitchShift",
     "RandomChain",
     "RecordedNoise",
     "Reverb",
+    "RingModulation",
     "Saturation",
     "Shellac",
     "SimulatedRoom",
     "Vinyl",
+    "TapeSpeed",
+    "Tremolo",
+    "Vibrato",
     "Vorbis",
+    "WowAndFlutter",
     "load_effect",
 ]
