@@ -4,8 +4,8 @@ from .aac import Aac
 from .band_limit import BandLimit
 from .cassette import Cassette
 from .chains import Chain
-from .clicks import Clicks, Crackle
 from .chorus import Chorus, Flanger
+from .clicks import Clicks, Crackle
 from .codecs import Mp3, Mp3Vbr, Opus, Vorbis
 from .compressor import Compressor
 from .convolution import Convolution
@@ -21,11 +21,11 @@ from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import HardClip, Saturation
 from .packets import PacketLoss
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
-from .recorded_noise import RecordedNoise
-from .records import Shellac, Vinyl
 from .phaser import Phaser
 from .pitch_correction import PitchCorrection
 from .pitch_shift import PitchShift
+from .recorded_noise import RecordedNoise
+from .records import Shellac, Vinyl
 from .reverb import Reverb
 from .room import SimulatedRoom
 from .steps import RandomChain
@@ -42,8 +42,8 @@ __all__ = [
     "Bell",
     "Cassette",
     "Chain",
-    "Clicks",
     "Chorus",
+    "Clicks",
     "Compressor",
     "Convolution",
     "Crackle",
@@ -51,8 +51,8 @@ __all__ = [
     "Dropouts",
     "Dynamics",
     "Effect",
-    "FmRadio",
     "Flanger",
+    "FmRadio",
     "Gain",
     "GraphicEqualizer",
     "Gsm",
@@ -80,10 +80,10 @@ __all__ = [
     "Saturation",
     "Shellac",
     "SimulatedRoom",
-    "Vinyl",
     "TapeSpeed",
     "Tremolo",
     "Vibrato",
+    "Vinyl",
     "Vorbis",
     "WowAndFlutter",
     "load_effect",

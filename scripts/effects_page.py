@@ -1,4 +1,4 @@
-"""Write docs/effects.md from the registry, with a picture and the cost of every effect.
+"""Write docs/effects.md and README's table of effects from the registry.
 
     python scripts/effects_page.py                  the text alone, from what was measured before
     python scripts/effects_page.py --stems FOLDER   pictures, lags and costs anew, on a real song
@@ -76,14 +76,33 @@ def page(measured: Mapping[str, Any]) -> str:
     """Return the page."""
     parts = [HEAD.format(seconds=SHOWN_S, range=RANGE_DB)]
     shown = examples()
-    labels = [x for x in get_args(Label) if any(e.label == x for e in Effect.kinds.values())]
-    links = (f"[{TITLES[x]}](#{TITLES[x].lower()})" for x in labels)
+    links = (f"[{TITLES[x]}](#{TITLES[x].lower()})" for x in _labels())
     parts.append(" · ".join(links) + "\n")
-    for label in labels:
+    for label in _labels():
         parts.append(f"## {TITLES[label]}\n")
         kinds = sorted(k for k, e in Effect.kinds.items() if e.label == label)
         parts += [_section(k, example(k, shown[k]), measured.get(k, {})) for k in kinds]
     return "\n".join(parts)
+
+
+def readme_with_table(readme: str) -> str:
+    """Return the README with its table of effects brought up to date."""
+    head = "| family | effects |\n|---|---|\n"
+    before, _, rest = readme.partition(head)
+    after = rest[rest.index("\n\n") :]
+    rows = [f"| {TITLES[x].lower()} | {_kinds(x)} |" for x in _labels()]
+    return before + head + "\n".join(rows) + after
+
+
+def _kinds(label: str) -> str:
+    """Return the effects of a label, as links to their sections."""
+    kinds = sorted(k for k, e in Effect.kinds.items() if e.label == label)
+    return ", ".join(f"[`{kind}`](docs/effects.md#{kind})" for kind in kinds)
+
+
+def _labels() -> list[str]:
+    """Return the labels that are in use."""
+    return [x for x in get_args(Label) if any(e.label == x for e in Effect.kinds.values())]
 
 
 def _section(kind: str, value: Effect, facts: Mapping[str, Any]) -> str:
@@ -224,6 +243,8 @@ def main() -> None:
     if options.stems:
         MEASURED.write_text(json.dumps(measure(options.stems), indent=1, sort_keys=True) + "\n")
     (DOCS / "effects.md").write_text(page(json.loads(MEASURED.read_text("utf-8"))), "utf-8")
+    readme = DOCS.parent / "README.md"
+    readme.write_text(readme_with_table(readme.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ def test_the_page_is_what_the_registry_says_today(script):
     )
 
 
+def test_the_readmes_table_is_what_the_registry_says_today(script):
+    readme = (REPO / "README.md").read_text()
+    assert readme == script.readme_with_table(readme), "run python scripts/effects_page.py"
+
+
 def test_every_number_of_every_effect_is_explained(script):
     for kind, effect in Effect.kinds.items():
         _, meanings, _ = script._docstring(effect)
