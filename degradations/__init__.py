@@ -7,6 +7,7 @@ from .compressor import Compressor
 from .convolution import Convolution
 from .dynamics import Dynamics
 from .effect import Effect, load_effect
+from .feedback_delay_network import FeedbackDelayNetwork
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
 from .levels import Gain
 from .limiter import Limiter
@@ -27,6 +28,7 @@ __all__ = [
     "Convolution",
     "Dynamics",
     "Effect",
+    "FeedbackDelayNetwork",
     "Gain",
     "GraphicEqualizer",
     "HardClip",
