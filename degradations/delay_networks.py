@@ -80,7 +80,9 @@ class DelayNetwork:
         lines = self.delays.size
         squares = self.entering**2
         sent = squares[:, :lines] * _power(self.filters)[:, np.newaxis, :]
-        powers = np.linalg.solve(np.eye(lines) - sent, squares[:, lines:].sum(axis=1)[:, np.newaxis])
+        powers = np.linalg.solve(
+            np.eye(lines) - sent, squares[:, lines:].sum(axis=1)[:, np.newaxis]
+        )
         in_line = powers[:, :, 0].mean(axis=0)
         channels = squares.shape[1] - lines
         energy = sum(gain**2 * in_line[line] for _, line, _, gain in self.taps) / channels
