@@ -12,11 +12,23 @@ from numpy.typing import NDArray
 
 from ..audio import Audio
 
-__all__ = ["DelayNetwork", "absorption", "allpass", "delayed", "distinct_primes", "network"]
+__all__ = [
+    "STILL",
+    "DelayNetwork",
+    "absorption",
+    "allpass",
+    "delayed",
+    "distinct_primes",
+    "network",
+    "remaining",
+]
 
 Signal = NDArray[np.float64]
 Tap = tuple[int, int, int, float]
 """Channel that hears, line that is heard, samples after its input, and gain."""
+
+STILL = (1.0, 0.0, 0.0, 0.0, 0.0)
+"""The biquad that changes nothing."""
 
 STRONGEST = 1e-4
 """A shelf of more than 80 dB would hold its lowest lows for seconds, and nobody hears it."""
@@ -113,7 +125,7 @@ def allpass(entering: NDArray[np.float64], line: int, signal: Signal, gain: floa
     """Send ``signal`` through a Schroeder all-pass around ``line``; return what leaves it."""
     leaving = np.eye(entering.shape[1])[line]
     entering[line] = signal + gain * leaving
-    return leaving - gain * entering[line]
+    return np.asarray(leaving - gain * entering[line])
 
 
 def absorption(
@@ -147,14 +159,19 @@ def absorption(
     J.-M. Jot, A. Chaigne, "Digital delay networks for designing artificial reverberators",
     AES 90th Convention, 1991.
     """
-    low = 10 ** (-3 * delays / (sample_rate * decay_s))
-    ratio = np.clip(10 ** (-3 * delays / (sample_rate * high_decay_s)) / low, STRONGEST, None)
+    low = remaining(delays, sample_rate, decay_s)
+    ratio = np.maximum(remaining(delays, sample_rate, high_decay_s) / low, STRONGEST)
     corner = np.tan(np.pi * crossover_hz / sample_rate) * np.sqrt(ratio)
-    zeros = np.zeros_like(low)
-    b0, b1 = low * (corner + ratio), low * (corner - ratio)
-    return np.stack([b0, b1, zeros, corner - 1, zeros], axis=1) / np.stack(
-        [1 + corner, 1 + corner, zeros + 1, 1 + corner, zeros + 1], axis=1
-    )
+    filters = np.zeros((delays.size, 5))
+    filters[:, 0] = low * (corner + ratio) / (corner + 1)
+    filters[:, 1] = low * (corner - ratio) / (corner + 1)
+    filters[:, 3] = (corner - 1) / (corner + 1)
+    return filters
+
+
+def remaining(delays: NDArray[np.int64], sample_rate: int, decay_s: float) -> NDArray[np.float64]:
+    """Return what is left after each delay of sound that falls by 60 dB in ``decay_s``."""
+    return np.asarray(10 ** (-3 * delays / (sample_rate * decay_s)))
 
 
 def distinct_primes(wanted: NDArray[np.float64]) -> NDArray[np.int64]:

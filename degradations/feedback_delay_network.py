@@ -8,12 +8,14 @@ from pydantic import Field
 
 from ..audio import Audio
 from .delay_networks import (
+    STILL,
     DelayNetwork,
     absorption,
     allpass,
     delayed,
     distinct_primes,
     network,
+    remaining,
 )
 from .effect import Effect, Label
 
@@ -32,7 +34,7 @@ class FeedbackDelayNetwork(Effect, kind="feedback_delay_network"):
     orthogonal (Hadamard) matrix, which loses nothing; a shelf in each line loses as much as
     its length asks for, so that all of the sound decays alike. Four all-passes per channel
     thicken the onset. The reverberation w has unit energy (white noise keeps its level within
-    0.5 dB), follows the direct sound by ``pre_delay_ms`` and a first path of 0.4 ``size_m``,
+    0.3 dB), follows the direct sound by ``pre_delay_ms`` and a first path of 0.4 ``size_m``,
     and is uncorrelated between left and right.
 
     Parameters
@@ -59,7 +61,7 @@ class FeedbackDelayNetwork(Effect, kind="feedback_delay_network"):
     -----
     J.-M. Jot, A. Chaigne, 1991; S. Schlecht, E. Habets, "Time-varying feedback matrices in
     feedback delay networks and their application in artificial reverberation", JASA 138(3),
-    2015. Within 3 % of the T60 asked for in the octaves well below and above the crossover.
+    2015. Within 5 % of the T60 asked for well below and well above the crossover.
     """
 
     label: ClassVar[Label] = "space"
@@ -93,9 +95,8 @@ class FeedbackDelayNetwork(Effect, kind="feedback_delay_network"):
         delays = self._delays(sample_rate, channels)
         high_s = self.decay_s * self.high_decay_ratio
         filters = absorption(delays, sample_rate, self.decay_s, high_s, self.crossover_hz)
-        filters[LINES:] = [1.0, 0.0, 0.0, 0.0, 0.0]
-        # an all-pass rings for 3 / -log10(gain) of its delays: half as long as the rest at most
-        most = 10 ** (-6 * delays / sample_rate / high_s)
+        filters[LINES:] = STILL
+        most = remaining(delays, sample_rate, high_s / 2)  # so that no all-pass outlasts the rest
         leaving, sources, entering = network(delays.size, channels)
         entering[:LINES] = _MIXING @ np.array(leaving[:LINES])
         for channel, signal in enumerate(sources):
@@ -125,7 +126,7 @@ def _hadamard(size: int) -> NDArray[np.float64]:
     matrix = np.ones((1, 1))
     while len(matrix) < size:
         matrix = np.kron(np.array([[1.0, 1.0], [1.0, -1.0]]), matrix)
-    return matrix / np.sqrt(size)
+    return np.asarray(matrix / np.sqrt(size))
 
 
 _ROWS = [1, 12, 11, 4, 9, 7, 3, 14, 2, 10, 15, 5, 6, 0, 13, 8]

@@ -7,7 +7,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
-from .delay_networks import DelayNetwork, Signal, absorption, allpass, delayed, network
+from .delay_networks import (
+    STILL,
+    DelayNetwork,
+    Signal,
+    absorption,
+    allpass,
+    delayed,
+    network,
+    remaining,
+)
 from .effect import Effect, Label
 
 __all__ = ["Plate"]
@@ -49,8 +58,8 @@ class Plate(Effect, kind="plate"):
     figure of eight of delays and all-passes that is heard at seven places per side. Each
     channel enters the half that its own side hears first; equal channels make it the paper's
     reverberator. Unlike there, every line of the tank loses what its length asks for, so that
-    all of the sound decays alike (within 5 % of the T60 asked for). w has unit energy (white
-    noise keeps its level within 0.5 dB).
+    all of the sound decays alike: within 5 % of the T60 asked for, 12 % where that is below
+    1 s. w has unit energy (white noise keeps its level within 0.3 dB).
 
     Parameters
     ----------
@@ -99,8 +108,8 @@ class Plate(Effect, kind="plate"):
         delays = np.round(wanted * scale).astype(np.int64)
         high_s = self.decay_s * self.high_decay_ratio
         filters = absorption(delays, sample_rate, self.decay_s, high_s, self.crossover_hz)
-        filters[8:] = [1.0, 0.0, 0.0, 0.0, 0.0]
-        most = 10 ** (-6 * delays / sample_rate / high_s)
+        filters[8:] = STILL
+        most = remaining(delays, sample_rate, high_s / 2)  # so that no all-pass outlasts the rest
         leaving, sources, entering = network(delays.size, channels)
         smeared = []
         for channel, signal in enumerate(sources):

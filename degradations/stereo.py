@@ -47,8 +47,8 @@ class _Image(Effect):
         matrix = self.matrix()
         if np.linalg.cond(matrix) > MOST_LOST:
             return None
-        rows = np.linalg.inv(matrix)
-        return _Undone(weights=tuple(rows.ravel().tolist()), mono=1 / self.mono_gain())
+        (a, b), (c, d) = np.linalg.inv(matrix).tolist()
+        return _Undone(weights=(a, b, c, d), mono=1 / self.mono_gain())
 
 
 MOST_LOST = 1e4

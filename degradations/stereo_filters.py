@@ -74,7 +74,7 @@ class MonoMaker(Effect, kind="mono_maker"):
         """Filter the side."""
         if audio.shape[0] == 1:
             return audio.copy()
-        mid, side = audio.sum(axis=0) / 2, (audio[:1] - audio[1:]) / 2
+        mid, side = (audio[0] + audio[1]) / 2, (audio[:1] - audio[1:]) * np.float32(0.5)
         high = _zero_phase_high_pass(side, self.cutoff_hz, sample_rate)[0]
         return np.stack([mid + high, mid - high])
 
