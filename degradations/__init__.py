@@ -11,7 +11,10 @@ from .compressor import Compressor
 from .convolution import Convolution
 from .disturbances import DcOffset, Dropouts
 from .dynamics import Dynamics
+from .early_reflections import EarlyReflections
+from .echoes import Echo, PingPong
 from .effect import Effect, load_effect
+from .feedback_delay_network import FeedbackDelayNetwork
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
 from .fm_radio import FmRadio
 from .gsm import Gsm
@@ -32,6 +35,12 @@ from .steps import RandomChain
 from .time_bends import TapeSpeed, Vibrato
 from .tremolo import AutoPan, RingModulation, Tremolo
 from .wow_and_flutter import WowAndFlutter
+from .plate import Plate
+from .reverb import Reverb
+from .room import SimulatedRoom
+from .steps import RandomChain
+from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
+from .stereo_filters import Haas, MonoMaker
 
 __all__ = [
     "Aac",
@@ -44,18 +53,26 @@ __all__ = [
     "Chain",
     "Chorus",
     "Clicks",
+    "ChannelImbalance",
+    "ChannelSwap",
     "Compressor",
     "Convolution",
     "Crackle",
     "DcOffset",
     "Dropouts",
     "Dynamics",
+    "EarlyReflections",
+    "Echo",
     "Effect",
     "Flanger",
     "FmRadio",
     "Gain",
     "GraphicEqualizer",
     "Gsm",
+    "FeedbackDelayNetwork",
+    "Gain",
+    "GraphicEqualizer",
+    "Haas",
     "HardClip",
     "HighPass",
     "HighShelf",
@@ -64,6 +81,8 @@ __all__ = [
     "Limiter",
     "LowPass",
     "LowShelf",
+    "MidSideGain",
+    "MonoMaker",
     "Mp3",
     "Mp3Vbr",
     "Noise",
@@ -73,6 +92,10 @@ __all__ = [
     "Phaser",
     "PitchCorrection",
     "PitchShift",
+    "Pan",
+    "PingPong",
+    "Plate",
+    "Polarity",
     "RandomChain",
     "RecordedNoise",
     "Reverb",
@@ -86,5 +109,6 @@ __all__ = [
     "Vinyl",
     "Vorbis",
     "WowAndFlutter",
+    "Width",
     "load_effect",
 ]
