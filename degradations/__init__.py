@@ -27,20 +27,17 @@ from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .phaser import Phaser
 from .pitch_correction import PitchCorrection
 from .pitch_shift import PitchShift
+from .plate import Plate
 from .recorded_noise import RecordedNoise
 from .records import Shellac, Vinyl
 from .reverb import Reverb
 from .room import SimulatedRoom
 from .steps import RandomChain
+from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
+from .stereo_filters import Haas, MonoMaker
 from .time_bends import TapeSpeed, Vibrato
 from .tremolo import AutoPan, RingModulation, Tremolo
 from .wow_and_flutter import WowAndFlutter
-from .plate import Plate
-from .reverb import Reverb
-from .room import SimulatedRoom
-from .steps import RandomChain
-from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
-from .stereo_filters import Haas, MonoMaker
 
 __all__ = [
     "Aac",
@@ -51,10 +48,10 @@ __all__ = [
     "Bell",
     "Cassette",
     "Chain",
-    "Chorus",
-    "Clicks",
     "ChannelImbalance",
     "ChannelSwap",
+    "Chorus",
+    "Clicks",
     "Compressor",
     "Convolution",
     "Crackle",
@@ -64,14 +61,14 @@ __all__ = [
     "EarlyReflections",
     "Echo",
     "Effect",
+    "FeedbackDelayNetwork",
     "Flanger",
     "FmRadio",
     "Gain",
-    "GraphicEqualizer",
-    "Gsm",
-    "FeedbackDelayNetwork",
     "Gain",
     "GraphicEqualizer",
+    "GraphicEqualizer",
+    "Gsm",
     "Haas",
     "HardClip",
     "HighPass",
@@ -89,11 +86,11 @@ __all__ = [
     "NoiseFloor",
     "Opus",
     "PacketLoss",
+    "Pan",
     "Phaser",
+    "PingPong",
     "PitchCorrection",
     "PitchShift",
-    "Pan",
-    "PingPong",
     "Plate",
     "Polarity",
     "RandomChain",
@@ -108,7 +105,7 @@ __all__ = [
     "Vibrato",
     "Vinyl",
     "Vorbis",
-    "WowAndFlutter",
     "Width",
+    "WowAndFlutter",
     "load_effect",
 ]
