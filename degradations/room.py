@@ -43,8 +43,8 @@ class SimulatedRoom(Effect, kind="simulated_room"):
         Reflections that are followed, from 0 to 17; what would come later is missing, unless
         rays tell of it (then 3 is plenty).
     rays : int
-        From 0 (none) to 20000; from 2000 on the decay is smooth. A room of 100 (2000) m3 then
-        takes 0.1 (0.5) s.
+        From 0 (none) to 20000; from 2000 on the decay is smooth, and a room takes 0.1 s
+        (0.25 s if it is large and hard) instead of 0.01.
     scattering : float
         Share of its energy that a ray gives away in all directions at a wall, from 0 (mirrors)
         to 1; nothing without rays.
