@@ -10,7 +10,7 @@ from .biquads import Biquads, bell, normalised, shelf
 
 __all__ = ["ConsoleBands", "ParametricEqualizer"]
 
-_GainDb = Annotated[float, Field(ge=-24, le=24)]
+_GainDb = Annotated[float, Field(ge=-18, le=18)]
 _CentreHz = Annotated[float, Field(ge=20, le=20_000)]
 _Q = Annotated[float, Field(ge=0.3, le=8)]
 
@@ -71,7 +71,7 @@ class ParametricEqualizer(ConsoleBands, kind="parametric_equalizer"):
     low_centre_hz, middle_centre_hz, high_centre_hz : float
         Of the bells, from 20 to 20000 Hz, in any order.
     low_shelf_gain_db, low_gain_db, middle_gain_db, high_gain_db, high_shelf_gain_db : float
-        From -24 to 24 dB.
+        From -18 to 18 dB.
     low_q, middle_q, high_q : float
         Centre over width of the bells, from 0.3 to 8.
 

@@ -18,10 +18,11 @@ Law: TypeAlias = Literal["a_law", "mu_law"]
 
 
 def companded(audio: Audio, law: Law) -> Audio:
-    """Return what is left of ``audio`` after coding and decoding; zero stays zero.
+    """Return what is left of ``audio`` after coding and decoding.
 
-    (An A-law decoder has no zero and would hold half a step, of one sign; lines are coupled
-    by capacitors and do not.) What passes full scale is clipped at 0.98.
+    What passes full scale is clipped at 0.98. What 13 bits take for silence stays silent: an
+    A-law decoder has no zero and would hold its smallest value, of one sign, which the
+    capacitors of a line do not pass.
 
     Parameters
     ----------
@@ -35,11 +36,12 @@ def companded(audio: Audio, law: Law) -> Audio:
 
 @cache
 def _steps(law: Law) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the 127 decision values and the 128 quantised values of positive samples."""
+    """Return the decision values of positive samples, and the values between them."""
     segment, step = np.divmod(np.arange(128), 16)
-    if law == "mu_law":  # tables 2 of G.711, in units of 1 / 8192
-        low, middle, full = (2 * step + 32 << segment) - 33, (2 * step + 33 << segment) - 33, 8192
-    else:  # tables 1, in units of 1 / 4096
-        above, first = np.maximum(segment - 1, 0), np.where(segment == 0, 0, 32)
-        low, middle, full = (2 * step + first) << above, (2 * step + first + 1) << above, 4096
-    return (low[1:] / full).astype(np.float32), (middle / full).astype(np.float32)
+    if law == "mu_law":  # table 2a of G.711, in units of 1 / 8192
+        edges, values = (2 * step + 32 << segment) - 33, (2 * step + 33 << segment) - 33
+        return (edges[1:] / 8192).astype(np.float32), (values / 8192).astype(np.float32)
+    above, first = np.maximum(segment - 1, 0), np.where(segment == 0, 0, 32)
+    edges, values = 2 * step + first << above, 2 * step + first + 1 << above  # 1a, 1 / 4096
+    edges, values = np.array([0.5, *edges[1:]]), np.array([0, *values])
+    return (edges / 4096).astype(np.float32), (values / 4096).astype(np.float32)

@@ -16,6 +16,7 @@ NEGLIGIBLE = 1e-6
 """The kernel ends where the slowest pole or zero has decayed to this."""
 
 LONGEST_SAMPLES = 2**20
+"""Of a kernel: 12 s to either side at 44.1 kHz, enough for q 8 and 18 dB at 20 Hz."""
 
 
 class LinearPhaseEqualizer(ConsoleBands, kind="linear_phase_equalizer"):
@@ -23,12 +24,13 @@ class LinearPhaseEqualizer(ConsoleBands, kind="linear_phase_equalizer"):
 
     The gains in dB, at every frequency, are those of :class:`ParametricEqualizer`; the phase
     is zero. The kernel is symmetric: what the recursive filter rings after a sound, this one
-    rings half before and half after it. For a bell of 12 dB and q 4 at 100 Hz, 8 % of the
-    energy of a click comes before it, from -12 dB of the loudest ringing at XX ms.
+    rings half before and half after it. Before a click, 12 dB of q 4 at 100 Hz ring 49 dB
+    below it for 20 ms (nine tenths of that energy), 6 dB of q 1 at 1 kHz 26 dB below it for
+    0.5 ms.
 
     Its autocorrelation has its top at no lag, so that it keeps time whatever its gains.
-    :meth:`inverse` restores the middle of a recording to 110 dB; within the kernel's
-    reach of either end, where ringing was cut off with the recording, to less.
+    :meth:`inverse` restores ten seconds of noise after 6 dB here and there to 60 dB: the
+    error is what rang past either end and was cut off. 0.5 s away from them it is 120 dB.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ class LinearPhaseEqualizer(ConsoleBands, kind="linear_phase_equalizer"):
     low_centre_hz, middle_centre_hz, high_centre_hz : float
         Of the bells, from 20 to 20000 Hz, in any order.
     low_shelf_gain_db, low_gain_db, middle_gain_db, high_gain_db, high_shelf_gain_db : float
-        From -24 to 24 dB.
+        From -18 to 18 dB.
     low_q, middle_q, high_q : float
         Centre over width of the bells, from 0.3 to 8.
 

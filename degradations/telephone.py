@@ -17,8 +17,8 @@ Band: TypeAlias = Literal["narrow", "wide"]
 RATES_HZ: dict[Band, int] = {"narrow": 8000, "wide": 16_000}
 TAPS: dict[Band, int] = {"narrow": 255, "wide": 1023}
 CORNERS_HZ: dict[Band, tuple[int, int, int, int]] = {
-    "narrow": (130, 290, 3420, 3820),
-    "wide": (20, 75, 6850, 7450),
+    "narrow": (110, 280, 3380, 3840),
+    "wide": (10, 66, 6840, 7420),
 }
 """Where the lower slope begins and ends, and the upper one, before the window rounds them."""
 
@@ -33,12 +33,13 @@ class Telephone(Effect, kind="telephone"):
     ----------
     band : {"narrow", "wide"}
         300 to 3400 Hz, as classic lines and GSM have it, or 50 to 7000 Hz, as HD voice.
-        Narrow keeps within what codecs for ITU-T G.712 promise for one direction: 0.25 dB from
-        300 to 3000 Hz, at most 0.9 dB down at 3400 Hz, below 0 dB at 200 Hz, 30 dB down at 60
-        Hz, 12.5 dB at 4000 Hz and 35 dB from 4600 Hz on. Wide is 3 dB down at 50 and 7000 Hz.
+        Narrow keeps what codecs for ITU-T G.712 promise for one direction: within 0.25 dB
+        from 300 to 3000 Hz and 0.9 dB up to 3400 Hz, below 0 dB at 200 Hz, at least 30 dB
+        down at 60 Hz, 12.5 dB at 4000 Hz and 35 dB from 4600 Hz on. Wide is 3 dB down at 50
+        and 7000 Hz, and flat from 100 to 6800 Hz.
     companding : {"none", "a_law", "mu_law"}
-        Eight bits a sample, as in ITU-T G.711 (Europe, or America and Japan): about 38 dB
-        from sound to noise over a range of 40 dB of levels.
+        Eight bits a sample, as in ITU-T G.711 (Europe, or America and Japan): 34 to 39 dB
+        from a tone to its noise, whatever its level from 0 to -40 dBFS.
 
     Notes
     -----
