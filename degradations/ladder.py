@@ -23,7 +23,8 @@ class Ladder(Effect, kind="ladder"):
 
     A quiet sound far below the cutoff loses 1 / (1 + k), up to 14 dB, as in the original;
     at the cutoff its gain is 1 / (4 - k). Nothing gets louder than ``-drive_db`` dBFS, not
-    even the endless whistle that a resonance above 1 leaves behind.
+    even the endless whistle that a resonance above 1 leaves behind (but for the ripple of
+    resampling, and of cutoffs above a quarter of the rate without oversampling).
 
     Parameters
     ----------
@@ -34,15 +35,20 @@ class Ladder(Effect, kind="ladder"):
     drive_db : float
         From 0 (the loudest peaks bend) to 36 dB (fuzz).
     oversampling : {1, 2, 4, 8}
-        Times the sample rate at which the loop runs.
+        Times the sample rate at which the loop runs; 2 is enough without drive.
 
     Notes
     -----
     R. Moog, US patent 3475623, 1969. V. Zavalishin, "The art of VA filter design", 2018,
-    ch. 5 and 6. The delay of three of its poles, 3 / (2 pi cutoff), is compensated: measured
-    on music at 48 kHz, 7 samples are left at 1 kHz and 2 from 5 kHz on. The loudest alias of a
-    full-scale tone of 5 kHz through 18 kHz and a resonance of 0.7 lies 120 dB below it
-    without drive, 80 dB at 12 dB of drive, 29 dB at 24 dB (45 dB with ``oversampling`` 4).
+    ch. 5 and 6. The delay of three of its poles, 3 / (2 pi cutoff), is compensated. On eight
+    real stems, up to a resonance of 0.9, what is left is up to 3 samples at 5 kHz, 10 at 1 kHz
+    and hundreds at 200 Hz; a whistle that outlasts its sound has no lag.
+
+    The loudest alias of a full-scale tone of 5 kHz (9 kHz) at 48 kHz, cutoff 8 kHz, resonance
+    0.7, against what is left of the tone: without drive -135 dB (-135 dB), at 12 dB of drive
+    -105 dB (-52 dB), at 24 dB -41 dB (-19 dB), with ``oversampling`` 8 -70 dB (-37 dB). A low
+    cutoff takes the tone and leaves the aliases: at 2 kHz and 24 dB, 5 kHz has -32 dB, and of
+    9 kHz hardly more than aliases is left.
     """
 
     label: ClassVar[Label] = "filter"
@@ -51,7 +57,7 @@ class Ladder(Effect, kind="ladder"):
     cutoff_hz: Annotated[float, Field(ge=20, le=20_000)]
     resonance: Annotated[float, Field(ge=0, le=1.1)] = 0.3
     drive_db: Annotated[float, Field(ge=0, le=36)] = 0.0
-    oversampling: Literal[1, 2, 4, 8] = 2
+    oversampling: Literal[1, 2, 4, 8] = 4
 
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Filter."""

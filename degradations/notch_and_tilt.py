@@ -1,7 +1,7 @@
 """Two tools of the repair bench and the hi-fi: a hum notch, and a see-saw of the spectrum.
 
 Both are minimum-phase. Measured on real stems, a hum notch and a tilt of 3 dB leave the sound
-within 1.3 samples of where it was; more, or on a bass, shows as a lag that differs from sound
+within 1.5 samples of where it was; more, or on a bass, shows as a lag that differs from sound
 to sound. Nothing is compensated, and they are marked ``moves_time``.
 """
 
@@ -30,10 +30,10 @@ class _Notches(Biquads):
     def sections(self, sample_rate: int) -> NDArray[np.float64]:
         """Return the coefficients, shape (notches, 6)."""
         least = 10 ** (-self.depth_db / 20)
+        half = np.tan(np.pi * self.centre_hz / self.q / sample_rate)
         rows = []
         for hz in self.centre_hz * np.arange(1, self.harmonics + 1):
             if hz < sample_rate / 2:
-                half = np.tan(np.pi * hz / self.q / sample_rate)
                 middle = -2 * np.cos(2 * np.pi * hz / sample_rate)
                 zeros = [1 + half * least, middle, 1 - half * least]
                 rows.append([*zeros, 1 + half, middle, 1 - half])
@@ -58,9 +58,10 @@ class Notch(_Notches, kind="notch"):
         Centre over width, from 1 to 200; hum removers have 10 to 100. At 50 Hz and q 20 the
         notch rings for 0.9 s until it is 60 dB down.
     harmonics : int
-        How many multiples of the centre are notched, itself included, from 1 to 20, each with
-        the same depth and q; those above Nyquist are left out. Below a q of 5 neighbours
-        overlap and deepen each other.
+        How many multiples of the centre are notched, itself included, from 1 to 20, all as
+        deep and as many hertz wide as the first; those above Nyquist are left out. (Of one q,
+        the upper ones would overlap and take the music between them.) Neighbours deepen each
+        other by 0.15 dB at a q of 5, and by 0.01 dB at 20.
 
     Notes
     -----

@@ -38,8 +38,9 @@ class PhoneMicrophone(Effect, kind="phone_microphone"):
     -----
     Knowles, "SiSonic design guide", rev. 3.0 (acoustic path, wideband response); B. Faber,
     "iPhone microphone frequency response comparison", 2009 (200 Hz high-pass of the 3GS).
-    The ranges are typical, not those of one model. Nothing is compensated: music comes 1 to 3
-    samples late at 44.1 kHz, 16 with a resonance of 15 dB at 2 kHz. For the line behind it:
+    The ranges are typical, not those of one model. Nothing is compensated: on real stems the
+    defaults leave a lag of about a sample, 50 to 90 on kicks and basses, whose phase the low
+    cut turns, and a resonance of 15 dB at 2 kHz 15 to 19 samples. For the line behind it:
     :class:`Telephone`, or a codec.
     """
 
