@@ -3,10 +3,12 @@
 from .aac import Aac
 from .band_limit import BandLimit
 from .cassette import Cassette
+from .bands import ParametricEqualizer
 from .chains import Chain
 from .chorus import Chorus, Flanger
 from .clicks import Clicks, Crackle
 from .codecs import Mp3, Mp3Vbr, Opus, Vorbis
+from .comb import Comb
 from .compressor import Compressor
 from .convolution import Convolution
 from .disturbances import DcOffset, Dropouts
@@ -38,6 +40,19 @@ from .stereo_filters import Haas, MonoMaker
 from .time_bends import TapeSpeed, Vibrato
 from .tremolo import AutoPan, RingModulation, Tremolo
 from .wow_and_flutter import WowAndFlutter
+from .ladder import Ladder
+from .levels import Gain
+from .limiter import Limiter
+from .linear_phase import LinearPhaseEqualizer
+from .noise import Noise, NoiseFloor
+from .nonlinear import HardClip, Saturation
+from .notch_and_tilt import Notch, Tilt
+from .pass_filters import BandPass, BandStop, HighPass, LowPass
+from .phone_microphone import PhoneMicrophone
+from .reverb import Reverb
+from .room import SimulatedRoom
+from .steps import RandomChain
+from .telephone import Telephone
 
 __all__ = [
     "Aac",
@@ -52,6 +67,7 @@ __all__ = [
     "ChannelSwap",
     "Chorus",
     "Clicks",
+    "Comb",
     "Compressor",
     "Convolution",
     "Crackle",
@@ -75,7 +91,9 @@ __all__ = [
     "HighShelf",
     "Hiss",
     "Hum",
+    "Ladder",
     "Limiter",
+    "LinearPhaseEqualizer",
     "LowPass",
     "LowShelf",
     "MidSideGain",
@@ -84,6 +102,7 @@ __all__ = [
     "Mp3Vbr",
     "Noise",
     "NoiseFloor",
+    "Notch",
     "Opus",
     "PacketLoss",
     "Pan",
@@ -93,6 +112,8 @@ __all__ = [
     "PitchShift",
     "Plate",
     "Polarity",
+    "ParametricEqualizer",
+    "PhoneMicrophone",
     "RandomChain",
     "RecordedNoise",
     "Reverb",
@@ -104,6 +125,8 @@ __all__ = [
     "Tremolo",
     "Vibrato",
     "Vinyl",
+    "Telephone",
+    "Tilt",
     "Vorbis",
     "Width",
     "WowAndFlutter",

@@ -1,51 +1,27 @@
 """Tone controls: bell, shelves and a graphic equalizer, all of them biquads.
 
-Source of all coefficients: R. Bristow-Johnson, "Cookbook formulae for audio EQ biquad
-filter coefficients". The dB asked for are the dB had: at the centre of a bell, at the far
-end of a shelf (and half of them at its corner). The filters are minimum-phase and start
-with the sound: up to 6 dB leave broadband audio within one sample of where it was. More
-gain, or a tonal sound, shows their phase as a lag of a few samples that differs from sound
-to sound; nothing is compensated, and they are marked ``moves_time``.
+The dB asked for are the dB had: at the centre of a bell, at the far end of a shelf (and half
+of them at its corner). The filters are minimum-phase and start with the sound: up to 6 dB
+leave broadband audio within one sample of where it was. More gain, or a tonal sound, shows
+their phase as a lag of a few samples that differs from sound to sound; nothing is
+compensated, and they are marked ``moves_time``.
 """
 
-from abc import abstractmethod
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..audio import Audio
 from ..errors import AudioError
-from .effect import Effect, Label, Undoable
-from .sections import run_sections
+from .biquads import Biquads, bell, normalised, shelf
 
 __all__ = ["BANDS_HZ", "Bell", "GraphicEqualizer", "HighShelf", "LowShelf"]
 
 _GainDb = Annotated[float, Field(ge=-24, le=24)]
 
 
-class _Biquad(Effect):
-    """A filter given by second-order sections."""
-
-    label: ClassVar[Label] = "equalizer"
-    undoable: ClassVar[Undoable] = "exactly"
-    moves_time: ClassVar[bool] = True
-
-    @abstractmethod
-    def sections(self, sample_rate: int) -> NDArray[np.float64]:
-        """Return the coefficients, shape (sections, 6)."""
-
-    def apply(self, audio: Audio, sample_rate: int) -> Audio:
-        """Filter."""
-        return run_sections(self.sections(sample_rate), audio)
-
-    @abstractmethod
-    def inverse(self) -> Self:
-        """Return the filter with the opposite gains: its poles stand on this one's zeros."""
-
-
-class Bell(_Biquad, kind="bell"):
+class Bell(Biquads, kind="bell"):
     """A band of frequencies is raised or lowered.
 
     Parameters
@@ -64,14 +40,14 @@ class Bell(_Biquad, kind="bell"):
 
     def sections(self, sample_rate: int) -> NDArray[np.float64]:
         """Return the coefficients, shape (1, 6)."""
-        return _normalised([_bell(self.centre_hz, self.gain_db, self.q, sample_rate)])
+        return normalised([bell(self.centre_hz, self.gain_db, self.q, sample_rate)])
 
     def inverse(self) -> Self:
         """Return the same with the opposite gain."""
         return self.model_copy(update={"gain_db": -self.gain_db})
 
 
-class _Shelf(_Biquad):
+class _Shelf(Biquads):
     """What both shelves are made of."""
 
     cutoff_hz: Annotated[float, Field(ge=20, le=20_000)]
@@ -98,7 +74,7 @@ class LowShelf(_Shelf, kind="low_shelf"):
 
     def sections(self, sample_rate: int) -> NDArray[np.float64]:
         """Return the coefficients, shape (1, 6)."""
-        return _normalised([_shelf(self.cutoff_hz, self.gain_db, self.q, sample_rate, -1)])
+        return normalised([shelf(self.cutoff_hz, self.gain_db, self.q, sample_rate, -1)])
 
 
 class HighShelf(_Shelf, kind="high_shelf"):
@@ -116,7 +92,7 @@ class HighShelf(_Shelf, kind="high_shelf"):
 
     def sections(self, sample_rate: int) -> NDArray[np.float64]:
         """Return the coefficients, shape (1, 6)."""
-        return _normalised([_shelf(self.cutoff_hz, self.gain_db, self.q, sample_rate, 1)])
+        return normalised([shelf(self.cutoff_hz, self.gain_db, self.q, sample_rate, 1)])
 
 
 _LOWS_HZ = (25, 40, 63, 100, 160, 250, 400, 630)
@@ -124,7 +100,7 @@ BANDS_HZ = (*_LOWS_HZ, 1000, 1600, 2500, 4000, 6300, 10_000, 16_000, 20_000)
 """Centres of the graphic equalizer, two thirds of an octave apart (MSRKit's sixteen)."""
 
 
-class GraphicEqualizer(_Biquad, kind="graphic_equalizer"):
+class GraphicEqualizer(Biquads, kind="graphic_equalizer"):
     """Sixteen sliders: the timbre is redrawn from 25 Hz to 20 kHz.
 
     The outer two are shelves (q 0.7), the others bells of q = centre / (upper - lower
@@ -145,12 +121,12 @@ class GraphicEqualizer(_Biquad, kind="graphic_equalizer"):
     def sections(self, sample_rate: int) -> NDArray[np.float64]:
         """Return the coefficients, shape (16, 6)."""
         gains = self.gains_db
-        rows = [_shelf(BANDS_HZ[0], gains[0], 0.7, sample_rate, -1)]
+        rows = [shelf(BANDS_HZ[0], gains[0], 0.7, sample_rate, -1)]
         neighbours = zip(BANDS_HZ, BANDS_HZ[1:], BANDS_HZ[2:], gains[1:], strict=False)
         for lower, centre, upper, gain_db in neighbours:
-            rows.append(_bell(centre, gain_db, centre / (upper - lower) * 2.5, sample_rate))
-        rows.append(_shelf(BANDS_HZ[-1], gains[-1], 0.7, sample_rate, 1))
-        return _normalised(rows)
+            rows.append(bell(centre, gain_db, centre / (upper - lower) * 2.5, sample_rate))
+        rows.append(shelf(BANDS_HZ[-1], gains[-1], 0.7, sample_rate, 1))
+        return normalised(rows)
 
     def inverse(self) -> Self:
         """Return the same with all sliders moved the other way."""
@@ -163,33 +139,3 @@ class GraphicEqualizer(_Biquad, kind="graphic_equalizer"):
                 f"{self.kind}: its top band, {BANDS_HZ[-1]} Hz, is not below half the sample "
                 f"rate ({sample_rate / 2:g} Hz); resample first"
             )
-
-
-def _normalised(rows: list[list[float]]) -> NDArray[np.float64]:
-    """Divide every row by its a0."""
-    sections = np.array(rows)
-    return np.asarray(sections / sections[:, 3:4])
-
-
-def _bell(centre_hz: float, gain_db: float, q: float, sample_rate: int) -> list[float]:
-    """Return b0, b1, b2, a0, a1, a2 of the cookbook's peakingEQ."""
-    a = 10 ** (gain_db / 40)
-    w = 2 * np.pi * centre_hz / sample_rate
-    alpha, middle = np.sin(w) / (2 * q), -2 * np.cos(w)
-    return [1 + alpha * a, middle, 1 - alpha * a, 1 + alpha / a, middle, 1 - alpha / a]
-
-
-def _shelf(cutoff_hz: float, gain_db: float, q: float, sample_rate: int, side: int) -> list[float]:
-    """Return the cookbook's lowShelf (``side`` -1) or highShelf (``side`` 1)."""
-    a = 10 ** (gain_db / 40)
-    w = 2 * np.pi * cutoff_hz / sample_rate
-    cos, beta = side * np.cos(w), np.sqrt(a) * np.sin(w) / q
-    up, down = a + 1, a - 1
-    return [
-        a * (up + down * cos + beta),
-        -2 * side * a * (down + up * cos),
-        a * (up + down * cos - beta),
-        up - down * cos + beta,
-        2 * side * (down - up * cos),
-        up - down * cos - beta,
-    ]
