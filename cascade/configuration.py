@@ -85,6 +85,9 @@ class StageTwoConfiguration(_Budget):
         Highest random phase offset of the input, as a share of half a turn.
     clean_share : float
         How often the input is the clean target itself; 0.1 in the paper.
+    lost_share : float
+        How often an estimate is 10 to 40 dB too quiet, as where stage one does not know a
+        stem when it hears it; 0 in the paper.
     cached_samples : int or None
         Samples whose stage-one outputs are cached; all where None.
     """
@@ -96,6 +99,7 @@ class StageTwoConfiguration(_Budget):
     pairs: Count = 10
     phase_offset: Share = 0.25
     clean_share: Share = 0.1
+    lost_share: Share = 0.0
     cached_samples: Count | None = None
     network: RegressorConfiguration = RegressorConfiguration()
     optimiser: OptimiserConfiguration = OptimiserConfiguration(betas=(0.9, 0.999))

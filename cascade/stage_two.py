@@ -142,12 +142,14 @@ class StageTwo:
         """Make stage one's estimates less reliable than they are on songs that it was taught.
 
         Every estimate is turned in phase by a constant of its own; now and then it is
-        replaced by the clean target.
+        nearly lost, so that the mixture has to help, or is the clean target itself.
         """
         shape = (*batch.first.shape[:2], 1)
         turn = rng.uniform(-1, 1, shape) * np.pi * self.budget.phase_offset
+        lost = rng.random(shape) < self.budget.lost_share
+        gain = np.where(lost, 10 ** -rng.uniform(0.5, 2, shape), 1)
         spectrum = torch.fft.rfft(batch.first)
-        turned = torch.polar(torch.ones(shape), torch.from_numpy(turn).float())
+        turned = torch.polar(torch.from_numpy(gain).float(), torch.from_numpy(turn).float())
         first = torch.fft.irfft(spectrum * turned, batch.first.shape[-1])
         clean = torch.from_numpy(rng.random(shape) < self.budget.clean_share)
         return Batch(batch.mixture, batch.dry, torch.where(clean, batch.dry, first))

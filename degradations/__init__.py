@@ -2,8 +2,8 @@
 
 from .aac import Aac
 from .band_limit import BandLimit
-from .cassette import Cassette
 from .bands import ParametricEqualizer
+from .cassette import Cassette
 from .chains import Chain
 from .chorus import Chorus, Flanger
 from .clicks import Clicks, Crackle
@@ -20,13 +20,17 @@ from .feedback_delay_network import FeedbackDelayNetwork
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
 from .fm_radio import FmRadio
 from .gsm import Gsm
+from .ladder import Ladder
 from .levels import Gain
 from .limiter import Limiter
+from .linear_phase import LinearPhaseEqualizer
 from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import HardClip, Saturation
+from .notch_and_tilt import Notch, Tilt
 from .packets import PacketLoss
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .phaser import Phaser
+from .phone_microphone import PhoneMicrophone
 from .pitch_correction import PitchCorrection
 from .pitch_shift import PitchShift
 from .plate import Plate
@@ -37,22 +41,10 @@ from .room import SimulatedRoom
 from .steps import RandomChain
 from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
 from .stereo_filters import Haas, MonoMaker
+from .telephone import Telephone
 from .time_bends import TapeSpeed, Vibrato
 from .tremolo import AutoPan, RingModulation, Tremolo
 from .wow_and_flutter import WowAndFlutter
-from .ladder import Ladder
-from .levels import Gain
-from .limiter import Limiter
-from .linear_phase import LinearPhaseEqualizer
-from .noise import Noise, NoiseFloor
-from .nonlinear import HardClip, Saturation
-from .notch_and_tilt import Notch, Tilt
-from .pass_filters import BandPass, BandStop, HighPass, LowPass
-from .phone_microphone import PhoneMicrophone
-from .reverb import Reverb
-from .room import SimulatedRoom
-from .steps import RandomChain
-from .telephone import Telephone
 
 __all__ = [
     "Aac",
@@ -106,14 +98,14 @@ __all__ = [
     "Opus",
     "PacketLoss",
     "Pan",
+    "ParametricEqualizer",
     "Phaser",
+    "PhoneMicrophone",
     "PingPong",
     "PitchCorrection",
     "PitchShift",
     "Plate",
     "Polarity",
-    "ParametricEqualizer",
-    "PhoneMicrophone",
     "RandomChain",
     "RecordedNoise",
     "Reverb",
@@ -122,11 +114,11 @@ __all__ = [
     "Shellac",
     "SimulatedRoom",
     "TapeSpeed",
+    "Telephone",
+    "Tilt",
     "Tremolo",
     "Vibrato",
     "Vinyl",
-    "Telephone",
-    "Tilt",
     "Vorbis",
     "Width",
     "WowAndFlutter",

@@ -188,6 +188,22 @@ def test_augmentation_turns_phases_but_not_levels(data, tmp_path):
     assert si_sdr_db(tone[0, :1].numpy(), turned[0, :1].numpy(), RATE) < 60
 
 
+def test_lost_estimates_are_quieter_by_10_to_40_db(data, tmp_path):
+    changes = {"clean_share": 0.0, "phase_offset": 0.0, "lost_share": 0.5}
+    part = configuration().stage_two.model_copy(update=changes)
+    stage = StageTwo(
+        configuration().model_copy(update={"stage_two": part}),
+        prepare(data, "train", RATE, tmp_path / "train"),
+        torch.device("cpu"),
+    )
+    tone = torch.sin(torch.arange(800) * 0.1).expand(50, 8, -1).contiguous()
+    quieter = stage.augment(Batch(tone[:, :1], torch.zeros_like(tone), tone), stream(0)).first
+    gain_db = 10 * torch.log10(quieter.square().mean(2) / tone.square().mean(2))
+    kept = gain_db > -0.01
+    assert 0.4 < kept.float().mean() < 0.6
+    assert -40.1 < gain_db[~kept].min() < -35 and -15 < gain_db[~kept].max() < -9.9
+
+
 def test_the_learning_rate_warms_up_and_falls_to_a_tenth():
     size = OptimiserConfiguration(learning_rate=1e-3, warm_up=10)
     rates = Optimisation(torch.nn.Linear(1, 1), size, 100).learning_rate
