@@ -1,6 +1,7 @@
 """Effects, chains of effects, and distributions over chains."""
 
 from .aac import Aac
+from .amplifier import Amplifier
 from .band_limit import BandLimit
 from .bands import ParametricEqualizer
 from .cassette import Cassette
@@ -17,6 +18,7 @@ from .early_reflections import EarlyReflections
 from .echoes import Echo, PingPong
 from .effect import Effect, load_effect
 from .feedback_delay_network import FeedbackDelayNetwork
+from .exciter import Exciter
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
 from .fm_radio import FmRadio
 from .gsm import Gsm
@@ -28,6 +30,9 @@ from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
 from .packets import PacketLoss
+from .lofi import BitCrush, SampleRateReduction
+from .noise import Noise, NoiseFloor
+from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .phaser import Phaser
 from .phone_microphone import PhoneMicrophone
@@ -49,11 +54,17 @@ from .wow_and_flutter import WowAndFlutter
 __all__ = [
     "Aac",
     "AutoPan",
+from .tape import Tape
+from .waveshapers import FoldBack, Rectifier, Tube
+
+__all__ = [
+    "Amplifier",
     "BandLimit",
     "BandPass",
     "BandStop",
     "Bell",
     "Cassette",
+    "BitCrush",
     "Chain",
     "ChannelImbalance",
     "ChannelSwap",
@@ -65,6 +76,8 @@ __all__ = [
     "Crackle",
     "DcOffset",
     "Dropouts",
+    "Cubic",
+    "Diode",
     "Dynamics",
     "EarlyReflections",
     "Echo",
@@ -72,6 +85,8 @@ __all__ = [
     "FeedbackDelayNetwork",
     "Flanger",
     "FmRadio",
+    "Exciter",
+    "FoldBack",
     "Gain",
     "Gain",
     "GraphicEqualizer",
@@ -110,6 +125,9 @@ __all__ = [
     "RecordedNoise",
     "Reverb",
     "RingModulation",
+    "Rectifier",
+    "Reverb",
+    "SampleRateReduction",
     "Saturation",
     "Shellac",
     "SimulatedRoom",
@@ -119,6 +137,8 @@ __all__ = [
     "Tremolo",
     "Vibrato",
     "Vinyl",
+    "Tape",
+    "Tube",
     "Vorbis",
     "Width",
     "WowAndFlutter",
