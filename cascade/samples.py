@@ -125,7 +125,7 @@ def _sample(members: dict[str, Any]) -> Sample:
     """Decode a sample's members; of mixture and dry stems none may be missing."""
     mixture, sample_rate = _audio(members, "mixture.flac")
     dry = _stems(members, "dry", mixture)
-    has_wet = any(name.endswith(".wet.flac") for name in members)
+    has_wet = f"{STEM_CLASSES[0].lower()}.wet.flac" in members
     wet = _stems(members, "wet", mixture) if has_wet else {}
     return Sample(members["__key__"], sample_rate, mixture, dry, wet)
 

@@ -15,6 +15,7 @@ from .nonlinear import HardClip, Saturation
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .reverb import Reverb
 from .room import SimulatedRoom
+from .side_chains import Keyed
 from .steps import RandomChain
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "HardClip",
     "HighPass",
     "HighShelf",
+    "Keyed",
     "Limiter",
     "LowPass",
     "LowShelf",
