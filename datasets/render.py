@@ -54,7 +54,7 @@ def _detuned(track: Track, path: Path, file_rate: int, session: Session, wanted:
     """Read an excerpt as a tape would play it at another speed, in time in its middle."""
     speed = 2 ** (track.detune_cents / 1200)
     middle = session.samples / 2
-    first = middle - (session.lead_in_samples + middle) * speed - track.delay_samples
+    first = middle - (session.lead_in_samples + middle + track.delay_samples) * speed
     start = track.offset_samples + round(first * file_rate / session.sample_rate)
     frames = math.ceil(wanted * speed * file_rate / session.sample_rate)
     recording, _ = audio.read_padded(path, start, frames)

@@ -41,7 +41,8 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
     rows = []
     for sample in records(manifest):
         places = [(track["stem_class"], track["effects"]) for track in sample["tracks"]]
-        places += [(f"send.{s['name']}", s["effects"]) for s in sample.get("sends") or ()]
+        if sample.get("sends") is not None:  # an array
+            places += [(f"send.{send['name']}", send["effects"]) for send in sample["sends"]]
         places += [("master", sample["master"]), ("medium", sample["medium"])]
         for place, effects in places:
             for effect in effects:

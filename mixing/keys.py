@@ -69,7 +69,7 @@ def _named(session: Session) -> set[str]:
 
 
 def check_keys(root: Node, buses: Collection[str]) -> None:
-    """Refuse a recipe with a side-chain whose key is a bus that it does not have.
+    """Refuse a recipe with a side-chain whose key is no class and no bus that it has.
 
     Raises
     ------
@@ -84,6 +84,8 @@ def check_keys(root: Node, buses: Collection[str]) -> None:
     if node is not None and any(kind in Effect.kinds for kind in root.value):
         known = [*STEM_CLASSES, *(f"bus.{name}" for name in buses)]
         if node.value not in known:
-            raise node.error("a bus of this recipe", cure=did_you_mean(str(node.value), known))
+            raise node.error(
+                "a class or a bus of this recipe", cure=did_you_mean(str(node.value), known)
+            )
     for child in root.value.values():
         check_keys(child, buses)
