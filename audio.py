@@ -209,13 +209,13 @@ def _check_header(file: Any, path: Path) -> None:
         raise AudioError(f"{path}: wanted 4000 to 384000 Hz, found {file.samplerate} Hz")
 
 
-def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
+def resample(audio: Audio, from_hz: float, to_hz: float) -> Audio:
     """Change the sample rate with soxr HQ: no delay, exact length, 133 dB of image rejection.
 
     Parameters
     ----------
     audio : float32 array, shape (channels, samples)
-    from_hz, to_hz : int
+    from_hz, to_hz : float
         Sample rates.
 
     Returns

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..audio import Audio, decode
+from ..audio import STEM_CLASSES, Audio, decode
 from ..errors import ShardError
 from ..mixing.sessions import Session
 from .report_page import Markup, Section, details, sentence, tag
@@ -64,7 +64,7 @@ def _card(dataset: Path, row: "Series[Any]") -> Markup:
     rows += [_stem(row, stem_class, audios, window) for stem_class in _stems(row)]
     songs = ", ".join(row["songs"])
     words = f"{row['split']}, {songs}, from {window.start / rate:.1f} s on"
-    tap = [] if any(name.endswith(".wet") for name in audios) else [_no_wet()]
+    tap = [] if f"{STEM_CLASSES[0].lower()}.wet" in audios else [_no_wet()]
     drawn = details("What was drawn, in words", tag("pre", str(Session.from_row(row["session"]))))
     return tag("div", tag("h3", row["key"]), tag("p", words), *tap, listening(rows, rate), drawn,
                class_="card")  # fmt: skip

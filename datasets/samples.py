@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..audio import STEM_CLASSES, Audio, amplitude, decibels, encode_pcm, quantise
+from ..audio import STEM_CLASSES, Audio, encode_pcm, quantise
+from ..degradations import Chain
 from ..manifests.rows import effect_rows
 from ..mixing.alignment import lag_samples
+from ..mixing.handing import rest_db
+from ..mixing.keys import parted
 from ..mixing.loudness import integrated_lufs, true_peak_dbtp
-from ..mixing.mixdown import Mix
-from ..mixing.sessions import Session
+from ..mixing.mixdown import Mix, TrackMeasures
+from ..mixing.sessions import Session, Track
+from ..mixing.taps import tapped
 from .render import render
 
 __all__ = ["Sample", "make_sample", "pcm_digest"]
@@ -62,11 +66,7 @@ def _audios(session: Session, mix: Mix) -> dict[str, Audio | None]:
     audios: dict[str, Audio | None] = {"mixture": mix.mixture}
     for name in STEM_CLASSES:
         audios[f"{name.lower()}.dry"] = mix.dry.get(name)
-        if "wet" in session.taps:
-            audios[f"{name.lower()}.wet"] = mix.wet.get(name)
-    if "premaster" in session.taps:
-        audios["premaster"] = mix.premaster
-    return audios
+    return audios | tapped(session, mix)
 
 
 def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:
@@ -90,11 +90,7 @@ def _silence(samples: int, sample_rate: int, bits: int) -> tuple[bytes, str]:
 def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
     """Return what was drawn and what was measured."""
     tracks = [
-        {
-            **{name: getattr(track, name) for name in TRACK_COLUMNS},
-            "effects": effect_rows(track.chains[measures.redraws].rows()),
-            **{name: _number(value) for name, value in asdict(measures).items()},
-        }
+        _track(session, track, measures)
         for track, measures in zip(session.tracks, mix.measures, strict=True)
     ]
     rate = session.sample_rate
@@ -106,25 +102,52 @@ def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
         "sample_rate": rate,
         "seconds": session.samples / rate,
         "tracks": tracks,
-        "master": effect_rows(session.master.rows()),
-        "medium": effect_rows(session.medium.rows()),
+        "master": _effects(session, session.master),
+        "medium": _effects(session, session.medium),
         "mixture_lufs": _number(integrated_lufs(mix.mixture, rate)),
         "mixture_true_peak_dbtp": _number(true_peak_dbtp(mix.mixture, rate)),
         "output_gain_db": mix.output_gain_db,
         "lag_samples": _number(lag_samples(mix.premaster, mix.mixture, rate)),
-        "sum_error_db": _number(_sum_error_db(mix)),
+        "sum_error_db": _number(rest_db(mix.premaster, mix.wet)),
         "wetdry_version": __version__,
+        **_routing(session, mix),
     }
 
 
-def _sum_error_db(mix: Mix) -> float:
-    """Return the level of premaster minus wet stems, against premaster: bus processing."""
-    rest = mix.premaster - np.sum(list(mix.wet.values()), axis=0)
-    power = float(np.square(mix.premaster, dtype=np.float64).sum())
-    if power == 0:
-        return float("nan")
-    ratio = float(np.square(rest, dtype=np.float64).sum()) / power
-    return max(decibels(ratio**0.5), decibels(amplitude(-160.0)))
+def _track(session: Session, track: Track, measures: TrackMeasures) -> dict[str, Any]:
+    """Return what stands in the manifest of one track."""
+    chain, left_out = parted(session, track.chains[measures.redraws])
+    unusual = {
+        "delay_samples": track.delay_samples,
+        "detune_cents": track.detune_cents,
+        "sends": [level.model_dump() for level in track.sends],
+        "bleeds": [bleed.model_dump() for bleed in track.bleeds],
+        "left_out": effect_rows(left_out.rows()),
+    }
+    return {
+        **{name: getattr(track, name) for name in TRACK_COLUMNS},
+        "effects": effect_rows(chain.rows()),
+        **{name: _number(value) for name, value in asdict(measures).items()},
+        **{name: value for name, value in unusual.items() if value},
+    }
+
+
+def _routing(session: Session, mix: Mix) -> dict[str, Any]:
+    """Return the columns of what only some sessions have."""
+    row: dict[str, Any] = {}
+    if session.sends:
+        row["sends"] = [
+            {**send.model_dump(exclude={"chain"}), "effects": _effects(session, send.chain)}
+            for send in session.sends
+        ]
+    if "wet_master" in session.taps:
+        row["master_sum_error_db"] = _number(rest_db(mix.master, mix.wet_master))
+    return row
+
+
+def _effects(session: Session, chain: Chain) -> list[dict[str, str]]:
+    """Return the effects of a chain that are heard."""
+    return effect_rows(parted(session, chain)[0].rows())
 
 
 def _number(value: float) -> float | None:

@@ -17,8 +17,8 @@ from .dynamics import Dynamics
 from .early_reflections import EarlyReflections
 from .echoes import Echo, PingPong
 from .effect import Effect, load_effect
-from .feedback_delay_network import FeedbackDelayNetwork
 from .exciter import Exciter
+from .feedback_delay_network import FeedbackDelayNetwork
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
 from .fm_radio import FmRadio
 from .gsm import Gsm
@@ -26,13 +26,11 @@ from .ladder import Ladder
 from .levels import Gain
 from .limiter import Limiter
 from .linear_phase import LinearPhaseEqualizer
+from .lofi import BitCrush, SampleRateReduction
 from .noise import Hiss, Hum, Noise, NoiseFloor
-from .nonlinear import HardClip, Saturation
+from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
 from .packets import PacketLoss
-from .lofi import BitCrush, SampleRateReduction
-from .noise import Noise, NoiseFloor
-from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .phaser import Phaser
 from .phone_microphone import PhoneMicrophone
@@ -43,28 +41,27 @@ from .recorded_noise import RecordedNoise
 from .records import Shellac, Vinyl
 from .reverb import Reverb
 from .room import SimulatedRoom
+from .side_chains import Keyed
 from .steps import RandomChain
 from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
 from .stereo_filters import Haas, MonoMaker
+from .tape import Tape
 from .telephone import Telephone
 from .time_bends import TapeSpeed, Vibrato
 from .tremolo import AutoPan, RingModulation, Tremolo
+from .waveshapers import FoldBack, Rectifier, Tube
 from .wow_and_flutter import WowAndFlutter
 
 __all__ = [
     "Aac",
-    "AutoPan",
-from .tape import Tape
-from .waveshapers import FoldBack, Rectifier, Tube
-
-__all__ = [
     "Amplifier",
+    "AutoPan",
     "BandLimit",
     "BandPass",
     "BandStop",
     "Bell",
-    "Cassette",
     "BitCrush",
+    "Cassette",
     "Chain",
     "ChannelImbalance",
     "ChannelSwap",
@@ -74,22 +71,20 @@ __all__ = [
     "Compressor",
     "Convolution",
     "Crackle",
-    "DcOffset",
-    "Dropouts",
     "Cubic",
+    "DcOffset",
     "Diode",
+    "Dropouts",
     "Dynamics",
     "EarlyReflections",
     "Echo",
     "Effect",
+    "Exciter",
     "FeedbackDelayNetwork",
     "Flanger",
     "FmRadio",
-    "Exciter",
     "FoldBack",
     "Gain",
-    "Gain",
-    "GraphicEqualizer",
     "GraphicEqualizer",
     "Gsm",
     "Haas",
@@ -98,6 +93,7 @@ __all__ = [
     "HighShelf",
     "Hiss",
     "Hum",
+    "Keyed",
     "Ladder",
     "Limiter",
     "LinearPhaseEqualizer",
@@ -123,22 +119,21 @@ __all__ = [
     "Polarity",
     "RandomChain",
     "RecordedNoise",
-    "Reverb",
-    "RingModulation",
     "Rectifier",
     "Reverb",
+    "RingModulation",
     "SampleRateReduction",
     "Saturation",
     "Shellac",
     "SimulatedRoom",
+    "Tape",
     "TapeSpeed",
     "Telephone",
     "Tilt",
     "Tremolo",
+    "Tube",
     "Vibrato",
     "Vinyl",
-    "Tape",
-    "Tube",
     "Vorbis",
     "Width",
     "WowAndFlutter",

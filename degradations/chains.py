@@ -1,6 +1,6 @@
 """Chains: effects one after the other, as a value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..audio import Audio, amplitude
-from .effect import Effect, load_effect
+from .dynamics import Dynamics
+from .effect import Effect, effect_type, load_effect
+from .side_chains import Keyed
 
 __all__ = ["Chain"]
 
@@ -31,7 +33,9 @@ class Chain:
 
     effects: tuple[Effect, ...] = ()
 
-    def __call__(self, audio: Audio, sample_rate: int) -> Audio:
+    def __call__(
+        self, audio: Audio, sample_rate: int, keys: Mapping[str, Audio] | None = None
+    ) -> Audio:
         """Process ``audio``.
 
         Parameters
@@ -39,6 +43,8 @@ class Chain:
         audio : float32 array, shape (channels, samples)
         sample_rate : int
             In Hz.
+        keys : mapping of str to float32 array, shape (1, samples), optional
+            What the side-chains hear; those whose key is not there are left out.
 
         Returns
         -------
@@ -49,7 +55,10 @@ class Chain:
         for effect in self.effects:
             if effect.widens and audio.shape[0] == 1:
                 audio = np.repeat(audio, 2, axis=0) * np.float32(amplitude(-3.0103))
-            audio = effect(audio, sample_rate)
+            if isinstance(effect, Keyed):
+                audio = effect.by(keys or {}, audio, sample_rate)
+            else:
+                audio = effect(audio, sample_rate)
         return audio
 
     def __iter__(self) -> Iterator[Effect]:
@@ -75,4 +84,12 @@ class Chain:
     @classmethod
     def from_rows(cls, rows: list[dict[str, Any]]) -> "Chain":
         """Build the chain that ``rows`` describe; the inverse of :meth:`rows`."""
-        return cls(tuple(load_effect(row) for row in rows))
+        return cls(tuple(_effect(row) for row in rows))
+
+
+def _effect(row: dict[str, Any]) -> Effect:
+    """Build one effect; a ``key`` beside the numbers of dynamics is their side-chain."""
+    if "key" not in row or not issubclass(effect_type(str(row.get("effect"))), Dynamics):
+        return load_effect(row)
+    own = load_effect({name: value for name, value in row.items() if name != "key"})
+    return Keyed.model_validate({"effect": own, "key": row["key"]})

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Audio
+from ..audio import Audio, checked
+from ..errors import AudioError
 from .effect import Effect, Label
 
 __all__ = ["Dynamics", "one_pole"]
@@ -39,10 +40,49 @@ class Dynamics(Effect):
         """
 
     def apply(self, audio: Audio, sample_rate: int) -> Audio:
-        """Multiply by the curve."""
-        curve_db = self.gain_curve_db(audio, sample_rate).astype(np.float32)
+        """Process ``audio``, which is its own key."""
+        return self.processed(audio, audio, sample_rate)
+
+    def processed(self, audio: Audio, key: Audio, sample_rate: int) -> Audio:
+        """Multiply ``audio`` by the key's curve; both were checked."""
+        curve_db = self.gain_curve_db(key, sample_rate).astype(np.float32)
         gains: NDArray[np.float32] = np.exp(curve_db * np.float32(np.log(10) / 20))
         return audio * gains
+
+    def keyed(self, audio: Audio, key: Audio, sample_rate: int) -> Audio:
+        """Process ``audio`` while the detector listens to ``key``: an external side-chain.
+
+        ``effect.keyed(audio, audio, sample_rate)`` is ``effect(audio, sample_rate)``.
+
+        Parameters
+        ----------
+        audio, key : float32 arrays, shape (channels, samples)
+            Of the same length. The key has as many channels as the audio, or one that drives
+            all of them. Left unchanged.
+        sample_rate : int
+            In Hz.
+
+        Returns
+        -------
+        float32 array, shape (channels, samples)
+
+        Raises
+        ------
+        AudioError
+            If either is no audio, or the key does not fit the audio.
+        """
+        checked(audio, self.kind)
+        checked(key, f"the key of {self.kind}")
+        self._check_below_nyquist(sample_rate)
+        if key.shape[1] != audio.shape[1] or key.shape[0] not in (1, audio.shape[0]):
+            raise AudioError(
+                f"{self.kind}: wanted a key of shape {audio.shape} or {(1, audio.shape[1])}, "
+                f"found {key.shape}; cut it to the audio, or mix it down"
+            )
+        if audio.shape[1] == 0:
+            return audio.copy()
+        processed = self.processed(audio, key, sample_rate)
+        return checked(processed, f"the outcome of {self}")
 
 
 def one_pole(time_ms: float, sample_rate: int) -> float:

@@ -1,10 +1,13 @@
 """From YAML to random chains, with errors that say where, wanted, found and the cure."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from ..audio import STEM_CLASSES
 from .distributions import Distribution, UniformInteger, parse_distribution
+from .dynamics import Dynamics
 from .effect import Effect, did_you_mean
 from .slots import Slot, slots_of
 from .steps import OneOf, RandomChain, RandomEffect, Repeat, Shuffle, Step
@@ -13,7 +16,7 @@ from .yaml_tree import Node
 __all__ = ["parse_chain"]
 
 COMBINATORS = ("one_of", "shuffle", "repeat")
-OPTIONS = ("probability", "name", "times")
+OPTIONS = ("probability", "name", "times", "key")
 SEED = UniformInteger(0, 2**32 - 1)
 """What a ``seed`` is drawn from where the recipe does not fix it."""
 
@@ -78,6 +81,9 @@ class _ChainReader:
                 raise pairs["probability"].error("a number from 0 to 1")
         if "times" in pairs and kind != "repeat":
             raise pairs["times"].error("'times' beside 'repeat' alone", "'times'")
+        if "key" in pairs:
+            key = _key(kind, pairs["key"])
+            return replace(self.effect(kind, pairs[kind], name, probability), key=key)
         return self.body(kind, pairs, name, probability)
 
     def body(self, kind: str, pairs: dict[str, Node], name: str, probability: float) -> Step:
@@ -139,6 +145,15 @@ class _ChainReader:
                 raise leaf.error(wanted, cure="lower it or raise sample_rate")
         below = replace(slot, high=min(slot.high, half * (1 - 1e-9)))
         return parse_distribution(node, below, self.folder)
+
+
+def _key(kind: str, node: Node) -> str:
+    """Read whom the detector of an effect hears."""
+    if kind in COMBINATORS or not issubclass(Effect.kinds.get(kind, Dynamics), Dynamics):
+        raise node.error("'key' beside an effect that is one gain, such as a compressor", "'key'")
+    if node.value not in STEM_CLASSES and not re.fullmatch(r"bus\..+", str(node.value)):
+        raise node.error(f"a class ({', '.join(STEM_CLASSES)}) or bus.NAME")
+    return str(node.value)
 
 
 def _leaves(node: Node) -> list[Node]:

@@ -8,6 +8,8 @@ A list of steps. A step is an effect whose numbers are distributions, or a combi
     - shuffle: [{gain: {gain_db: [-3, 3]}}, {band_limit: {bandwidth_hz: [4000, 16000]}}]
     - repeat: [{bell: {frequency_hz: {log_uniform: [100, 8000]}, gain_db: [-6, 6]}}]
       times: [1, 5]
+    - compressor: {threshold_db: -30, ratio: 4}
+      key: Drums                                # the drums duck it: a class, or bus.NAME
 
 Every number has a random stream of its own, found by the names on the way to it, never by
 position: a step or a number more leaves all other draws alone. Two steps of one kind in one
@@ -25,6 +27,7 @@ from ..seeds import stream
 from .chains import Chain
 from .distributions import Distribution, File
 from .effect import Effect
+from .side_chains import Keyed
 
 __all__ = ["OneOf", "RandomChain", "RandomEffect", "Repeat", "Shuffle", "Step"]
 
@@ -89,11 +92,14 @@ class RandomEffect(Step):
     numbers : tuple of (str, Distribution)
     where : str
         File, line and path, for messages.
+    key : str or None
+        Whom its detector hears in place of its own track; see :class:`Keyed`.
     """
 
     effect: type[Effect]
     numbers: tuple[tuple[str, Distribution], ...]
     where: str
+    key: str | None = None
 
     def effects(self, seed: int, address: Address) -> tuple[Effect, ...]:
         """Draw the numbers."""
@@ -105,7 +111,10 @@ class RandomEffect(Step):
             else:
                 values[name] = value
         try:
-            return (self.effect(**values),)
+            drawn = self.effect(**values)
+            return (
+                Keyed.model_validate({"effect": drawn, "key": self.key}) if self.key else drawn,
+            )
         except ValidationError as error:
             first = error.errors()[0]
             raise RecipeError(f"{self.where}: {first['msg']}, drawn {values}") from None

@@ -33,14 +33,16 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
     Returns
     -------
     DataFrame
-        One row a number: ``key, place`` (a class, "master" or "medium"), ``effect, number,
-        value``. Lists give one row an item; words and files stay text.
+        One row a number: ``key, place`` (a class, "send.NAME", "master" or "medium"),
+        ``effect, number, value``. Lists give one row an item; words and files stay text.
     """
     import pandas as pd
 
     rows = []
     for sample in records(manifest):
         places = [(track["stem_class"], track["effects"]) for track in sample["tracks"]]
+        if sample.get("sends") is not None:  # an array
+            places += [(f"send.{send['name']}", send["effects"]) for send in sample["sends"]]
         places += [("master", sample["master"]), ("medium", sample["medium"])]
         for place, effects in places:
             for effect in effects:

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["manifest_schema", "plan_schema"]
+__all__ = ["LATER", "manifest_schema", "plan_schema"]
+
+LATER = {b"later": b"true"}
+"""Marks a column that manifests of earlier versions lack, and may."""
 
 
 def plan_schema() -> "pyarrow.Schema":
@@ -38,38 +41,25 @@ def manifest_schema() -> "pyarrow.Schema":
     against dry. ``lag_samples`` is that of the mixture against the sum before master;
     ``sum_error_db`` how far the wet stems are from summing to it; ``pcm_sha256`` maps
     members to the digests of their samples (JSON).
+
+    What only some samples have is null in the others: ``sends`` with their effects, and of a
+    track its ``sends`` and ``bleeds``, what tells a double from its take, and the side-chains
+    ``left_out`` because nothing played their key; ``master_sum_error_db``, how far the stems of
+    the tap ``wet_master`` are from summing to the master.
     """
     import pyarrow as pa
 
-    effect = pa.struct([("effect", pa.string()), ("numbers", pa.string())])
-    track = pa.struct(
-        [
-            ("stem_class", pa.string()),
-            ("song", pa.string()),
-            ("file", pa.string()),
-            ("offset_samples", pa.int64()),
-            ("gain_db", pa.float64()),
-            ("pan", pa.float64()),
-            ("loudness_lufs", pa.float64()),
-            ("effects", pa.list_(effect)),
-            ("chain_gain_db", pa.float64()),
-            ("dry_lufs", pa.float64()),
-            ("wet_lufs", pa.float64()),
-            ("peak_dbfs", pa.float64()),
-            ("active_share", pa.float64()),
-            ("lag_samples", pa.float64()),
-            ("redraws", pa.int64()),
-        ]
-    )
+    effects = pa.list_(_effect())
+    send = pa.struct([("name", pa.string()), ("pre_fader", pa.bool_()), ("effects", effects)])
     measured = [
         ("coherent", pa.bool_()),
         ("songs", pa.list_(pa.string())),
         ("classes", pa.list_(pa.string())),
         ("sample_rate", pa.int64()),
         ("seconds", pa.float64()),
-        ("tracks", pa.list_(track)),
-        ("master", pa.list_(effect)),
-        ("medium", pa.list_(effect)),
+        ("tracks", pa.list_(_track())),
+        ("master", effects),
+        ("medium", effects),
         ("mixture_lufs", pa.float64()),
         ("mixture_true_peak_dbtp", pa.float64()),
         ("output_gain_db", pa.float64()),
@@ -78,5 +68,53 @@ def manifest_schema() -> "pyarrow.Schema":
         ("pcm_sha256", pa.string()),
         ("shard_sha256", pa.string()),
         ("wetdry_version", pa.string()),
+        pa.field("sends", pa.list_(send), metadata=LATER),
+        pa.field("master_sum_error_db", pa.float64(), metadata=LATER),
     ]
     return pa.schema([*plan_schema(), *measured])
+
+
+def _effect() -> "pyarrow.DataType":
+    """Return the type of one effect: its name, and its numbers as JSON."""
+    import pyarrow as pa
+
+    return pa.struct([("effect", pa.string()), ("numbers", pa.string())])
+
+
+def _track() -> "pyarrow.DataType":
+    """Return the type of one track."""
+    import pyarrow as pa
+
+    level = pa.struct([("send", pa.string()), ("level_db", pa.float64())])
+    bleed = pa.struct(
+        [
+            ("file", pa.string()),
+            ("level_db", pa.float64()),
+            ("delay_samples", pa.int64()),
+            ("cutoff_hz", pa.float64()),
+        ]
+    )
+    return pa.struct(
+        [
+            ("stem_class", pa.string()),
+            ("song", pa.string()),
+            ("file", pa.string()),
+            ("offset_samples", pa.int64()),
+            ("gain_db", pa.float64()),
+            ("pan", pa.float64()),
+            ("loudness_lufs", pa.float64()),
+            ("effects", pa.list_(_effect())),
+            ("chain_gain_db", pa.float64()),
+            ("dry_lufs", pa.float64()),
+            ("wet_lufs", pa.float64()),
+            ("peak_dbfs", pa.float64()),
+            ("active_share", pa.float64()),
+            ("lag_samples", pa.float64()),
+            ("redraws", pa.int64()),
+            ("delay_samples", pa.int64()),
+            ("detune_cents", pa.float64()),
+            ("sends", pa.list_(level)),
+            ("bleeds", pa.list_(bleed)),
+            ("left_out", pa.list_(_effect())),
+        ]
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ShardError
 from .files import write_atomically
+from .schema import LATER
 
 if TYPE_CHECKING:
     import pandas
@@ -55,7 +56,8 @@ def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
         table = pd.read_parquet(path)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise ShardError(f"{path}: not a whole Parquet file ({str(error)[:80]})") from None
-    missing = [name for name in schema.names if name not in table.columns]
+    needed = [field.name for field in schema if field.metadata != LATER]
+    missing = [name for name in needed if name not in table.columns]
     if missing:
         raise ShardError(f"{path}: wanted the columns {', '.join(missing)}, found none of them")
     return table

@@ -7,14 +7,17 @@ from .mixdown import Mix, TrackMeasures, mix
 from .panning import place
 from .recipes import Recipe, load_recipe, preset_names
 from .schema import recipe_schema
-from .sessions import Bus, Session, Track
+from .sessions import Bleed, Bus, Send, SendLevel, Session, Track
 from .songs import Song, Stem, songs_of
 
 __all__ = [
+    "Bleed",
     "Bus",
     "Drawer",
     "Mix",
     "Recipe",
+    "Send",
+    "SendLevel",
     "Session",
     "Song",
     "Stem",

@@ -6,6 +6,7 @@ from ..degradations import Chain
 from ..seeds import stream
 from .excerpts import Address, Excerpt, Finder
 from .recipes import Recipe
+from .sends import draw_levels, draw_sends
 from .sessions import Bus, Session, Track
 from .songs import Song, Stem
 
@@ -56,6 +57,7 @@ class Drawer:
         count = recipe.stem_count.draw(stream(seed, *address, "stems").random)
         find = self.finder.coherent if coherent else self.finder.crossed
         excerpts = find(count, seed, (*address, "excerpts"))
+        tracks = self._tracks(excerpts, seed, address)
         loudness = recipe.mix_loudness_lufs
         return Session(
             sample_rate=recipe.sample_rate,
@@ -64,7 +66,7 @@ class Drawer:
             coherent=coherent,
             active_above_dbfs=recipe.above_dbfs,
             target=recipe.target,
-            tracks=tuple(self._track(excerpt, seed, address) for excerpt in excerpts),
+            tracks=tracks,
             buses=self._buses(excerpts, seed, address),
             mix_loudness_lufs=loudness.draw(stream(seed, *address, "mix_loudness_lufs").random)
             if loudness
@@ -72,7 +74,23 @@ class Drawer:
             master=recipe.master.draw(seed, *address, "master"),
             medium=recipe.medium.draw(seed, *address, "medium"),
             taps=recipe.taps,
+            sends=draw_sends(recipe.sends, tracks, seed, *address),
         )
+
+    def _tracks(self, excerpts: list[Excerpt], seed: int, address: Address) -> tuple[Track, ...]:
+        """Draw the tracks, what bleeds into them, and their doubles."""
+        tracks = [self._track(excerpt, seed, address) for excerpt in excerpts]
+        if bleed := self.recipe.bleed:
+            caught = [bleed.draw(track, tracks, seed, *address) for track in tracks]
+            pairs = zip(tracks, caught, strict=True)
+            tracks = [track.model_copy(update={"bleeds": bleeds}) for track, bleeds in pairs]
+        if doubles := self.recipe.doubles:
+            for excerpt in excerpts:
+                stem = excerpt.stem
+                if apart := doubles.draw(stem.stem_class, stem.file, seed, *address):
+                    again = self._track(excerpt, seed, (*address, "doubles"))
+                    tracks.append(again.model_copy(update=apart))
+        return tuple(tracks)
 
     def _track(self, excerpt: Excerpt, seed: int, address: Address) -> Track:
         """Draw what happens to one stem; the address is its file, not its place in the list."""
@@ -91,6 +109,7 @@ class Drawer:
             offset_samples=excerpt.second * stem.sample_rate,
             chains=tuple(self._chain(stem, seed, (*own, i)) for i in range(1 + spares)),
             destroyed_above_db=limit_db,
+            sends=draw_levels(self.recipe.sends, stem.stem_class, seed, *own),
             **numbers,
         )
 

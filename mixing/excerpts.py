@@ -53,6 +53,7 @@ class Finder:
                 f"{recipe.active_share:g} lies above {recipe.above_dbfs:g} dBFS, found none; "
                 "shorten 'seconds' or lower 'songs.active' in the recipe"
             )
+        self.absent = recipe.absent
         self.by_class = {
             name: [s for s in self.songs if self._of(s, name)] for name in STEM_CLASSES
         }
@@ -67,7 +68,11 @@ class Finder:
             for stem in song.stems
             if stem is not lead and second in self.starts.get(stem.file, ())
         ]
-        kept = {lead.file} | {s.file for s in _shuffled(others, seed, *address)[: count - 1]}
+        kept = {lead.file} | {
+            stem.file
+            for stem in _shuffled(others, seed, *address)[: count - 1]
+            if stream(seed, *address, "absent", stem.file).random() >= self.absent
+        }
         return [Excerpt(stem, second) for stem in song.stems if stem.file in kept]
 
     def crossed(self, count: int, seed: int, address: Address) -> list[Excerpt]:

@@ -4,73 +4,44 @@ Linear throughout but for the chains: whatever gain the mix receives on its way 
 and dry targets receive it too, so that they still stand in the mixture at their level.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..audio import Audio, amplitude, decibels
 from ..errors import AudioError
-from .alignment import lag_samples
+from .console import Sums, by_class, summed
+from .handing import handed_down
+from .keys import key_sounds
 from .loudness import integrated_lufs
-from .panning import place
-from .sessions import Bus, Session, Track
+from .sessions import Session
+from .tracks import Rendered, TrackMeasures, change_db, entering, rendered
 
 __all__ = ["LEAD_OUT_S", "Mix", "TrackMeasures", "mix"]
 
 LEAD_OUT_S = 0.1
 """Read past the excerpt's end, so that effects which look ahead do not look into nothing."""
 
-LARGEST_STATIC_GAIN_DB = 40.0
-LARGEST_RESTORED_DB = 24.0
-"""A chain that removes nearly everything must not have its remains blown up."""
-
-ALL_OF_IT_DB = -120.0
-
 HEADROOM_DB = -0.1
 
 
 @dataclass(frozen=True)
-class TrackMeasures:
-    """What came of one track.
-
-    Parameters
-    ----------
-    gain_db : float
-        Static gain from recording to dry target, before the output gain.
-    chain_gain_db : float
-        Loudness change that the chain made, before it was undone.
-    dry_lufs, wet_lufs : float
-        Loudness in the mix before master; equal unless the chain removed nearly everything.
-    peak_dbfs : float
-        Of the dry recording's excerpt.
-    active_share : float
-        Share of the excerpt's seconds above the session's ``active_above_dbfs``.
-    lag_samples : float
-        By how much the wet track is late against the dry one; NaN if either is silent.
-    redraws : int
-        How many chains were refused because they destroyed the stem.
-    """
-
-    gain_db: float
-    chain_gain_db: float
-    dry_lufs: float
-    wet_lufs: float
-    peak_dbfs: float
-    active_share: float
-    lag_samples: float
-    redraws: int
-
-
-@dataclass(frozen=True)
 class Mix:
-    """What a session sounds like.
+    """What a session sounds like, all of it under one gain.
 
     Parameters
     ----------
-    mixture, premaster : float32 array, shape (2, samples)
+    mixture, premaster, master : float32 array, shape (2, samples)
+        The end of the way, and the mix before and after its master chain.
     dry, wet : dict of str to float32 array, shape (2, samples)
-        By class; only classes that have tracks.
+        By class; only classes that have tracks. The wet stems hold their share of what the
+        sends give back, and sum to the premaster but for what buses do.
+    wet_master : dict of str to float32 array, shape (2, samples)
+        By class, after the gain curves and filters of buses and master, which they sum to;
+        empty unless tapped.
+    buses, sends : dict of str to float32 array, shape (2, samples)
+        By name; what comes out of a bus, and what a send gives back.
     measures : tuple of TrackMeasures
         One for each track.
     output_gain_db : float
@@ -79,19 +50,23 @@ class Mix:
 
     mixture: Audio
     premaster: Audio
+    master: Audio
     dry: dict[str, Audio]
     wet: dict[str, Audio]
+    wet_master: dict[str, Audio]
+    buses: dict[str, Audio]
+    sends: dict[str, Audio]
     measures: tuple[TrackMeasures, ...]
     output_gain_db: float
 
 
 @dataclass(frozen=True)
-class _Rendered:
-    """One track: placed wet and dry, with lead-in, and what was measured."""
+class _Released:
+    """The mix on its way out, with lead-in, at the level of its master."""
 
-    wet: Audio
-    dry: Audio
-    measures: TrackMeasures
+    mixture: Audio
+    master: Audio
+    stems: dict[str, Audio]
 
 
 def mix(session: Session, recordings: Sequence[Audio]) -> Mix:
@@ -111,14 +86,15 @@ def mix(session: Session, recordings: Sequence[Audio]) -> Mix:
     """
     _check(session, recordings)
     window = slice(session.lead_in_samples, session.lead_in_samples + session.samples)
-    pairs = zip(session.tracks, recordings, strict=True)
-    tracks = [_track(session, track, audio, window) for track, audio in pairs]
-    premaster = _buses(session, tracks)
-    loud = integrated_lufs(premaster[:, window], session.sample_rate)
-    released = _release(session, premaster, loud)
-    change_db = _change_db(loud, integrated_lufs(released[:, window], session.sample_rate))
-    change = amplitude(change_db)
-    return _collect(session, tracks, released[:, window], premaster[:, window], change)
+    starts = entering(session, recordings, window)
+    keys = key_sounds(session, [start.audio for start in starts])
+    pairs = zip(session.tracks, starts, strict=True)
+    tracks = [rendered(session, track, start, window, keys) for track, start in pairs]
+    sums = summed(session, tracks, keys)
+    loud = integrated_lufs(sums.premaster[:, window], session.sample_rate)
+    released = _release(session, sums, loud, keys)
+    after = integrated_lufs(released.mixture[:, window], session.sample_rate)
+    return _collect(session, tracks, sums, released, amplitude(change_db(loud, after)))
 
 
 def _check(session: Session, recordings: Sequence[Audio]) -> None:
@@ -132,143 +108,66 @@ def _check(session: Session, recordings: Sequence[Audio]) -> None:
         )
 
 
-def _track(session: Session, track: Track, audio: Audio, window: slice) -> _Rendered:
-    """Render one track."""
-    rate = session.sample_rate
-    recorded_lufs = integrated_lufs(audio[:, window], rate)
-    static_db = _static_gain_db(track, recorded_lufs)
-    dry = audio * np.float32(amplitude(static_db))
-    peak = _peak(audio[:, window])
-    input_db = static_db
-    if track.input_peak_dbfs is not None and peak > 0:
-        input_db = min(track.input_peak_dbfs - decibels(peak), LARGEST_STATIC_GAIN_DB)
-    entering = audio * np.float32(amplitude(input_db))
-    processed, chain_gain_db, redraws = _processed(session, track, entering, window)
-    restored_db = min(-chain_gain_db, LARGEST_RESTORED_DB) + static_db - input_db
-    wet = processed * np.float32(amplitude(restored_db))
-    measures = TrackMeasures(
-        gain_db=static_db,
-        chain_gain_db=chain_gain_db,
-        dry_lufs=recorded_lufs + static_db,
-        wet_lufs=recorded_lufs + input_db + chain_gain_db + restored_db,
-        peak_dbfs=decibels(peak),
-        active_share=_active_share(audio[:, window], rate, session.active_above_dbfs),
-        lag_samples=lag_samples(audio[:, window], processed[:, window], rate)
-        if len(track.chains[redraws])
-        else 0.0,
-        redraws=redraws,
-    )
-    untouched = session.target == "recorded"
-    target = np.broadcast_to(audio, (2, audio.shape[1])) if untouched else place(dry, track.pan)
-    return _Rendered(place(wet, track.pan), target, measures)
-
-
-def _processed(
-    session: Session, track: Track, entering: Audio, window: slice
-) -> tuple[Audio, float, int]:
-    """Send a stem through its chain, or the first spare one that leaves something of it."""
-    rate, limit_db = session.sample_rate, track.destroyed_above_db
-    entered_lufs = integrated_lufs(entering[:, window], rate)
-    redraws = 0
-    while True:
-        processed = track.chains[redraws](entering, rate)
-        change_db = _change_db(entered_lufs, integrated_lufs(processed[:, window], rate))
-        destroyed = limit_db is not None and change_db < -limit_db
-        if not destroyed or redraws == len(track.chains) - 1:
-            return processed, change_db, redraws
-        redraws += 1
-
-
-def _static_gain_db(track: Track, recorded_lufs: float) -> float:
-    """Return the gain that brings the recording to its loudness in the mix."""
-    if track.loudness_lufs is None or not np.isfinite(recorded_lufs):
-        return track.gain_db
-    wanted = track.loudness_lufs + track.gain_db - recorded_lufs
-    return float(np.clip(wanted, -LARGEST_STATIC_GAIN_DB, LARGEST_STATIC_GAIN_DB))
-
-
-def _change_db(before_lufs: float, after_lufs: float) -> float:
-    """Return a change of loudness; none where there was nothing, all of it where nothing is left.
-
-    Loudness is -inf below the gate at -70 LUFS.
-    """
-    if not np.isfinite(before_lufs):
-        return 0.0
-    return after_lufs - before_lufs if np.isfinite(after_lufs) else ALL_OF_IT_DB
-
-
-def _active_share(audio: Audio, sample_rate: int, above_dbfs: float) -> float:
-    """Return the share of seconds whose RMS lies above a level."""
-    seconds = max(audio.shape[1] // sample_rate, 1)
-    whole = audio[:, : seconds * sample_rate].astype(np.float64)
-    power = np.square(whole).mean(axis=0)
-    blocks = np.array_split(power, seconds)
-    return float(np.mean([block.mean() > 10 ** (above_dbfs / 10) for block in blocks]))
-
-
-def _buses(session: Session, tracks: list[_Rendered]) -> Audio:
-    """Sum the tracks, through their buses; a class belongs to one bus at most."""
-    total = np.zeros_like(tracks[0].wet)
-    grouped = {name: bus for bus in session.buses for name in bus.of}
-    for track, rendered in zip(session.tracks, tracks, strict=True):
-        if track.stem_class not in grouped:
-            total = total + rendered.wet
-    for bus in session.buses:
-        total = total + _bus(session, bus, tracks)
-    return total
-
-
-def _bus(session: Session, bus: Bus, tracks: list[_Rendered]) -> Audio:
-    """Sum the tracks of one bus and process the sum."""
-    total = np.zeros_like(tracks[0].wet)
-    for track, rendered in zip(session.tracks, tracks, strict=True):
-        if track.stem_class in bus.of:
-            total = total + rendered.wet
-    return bus.chain(total, session.sample_rate)
-
-
-def _release(session: Session, premaster: Audio, loudness_lufs: float) -> Audio:
+def _release(
+    session: Session, sums: Sums, loudness_lufs: float, keys: Mapping[str, Audio]
+) -> _Released:
     """Master the mix and send it through its medium."""
-    gain_db = 0.0
+    gain_db, rate = 0.0, session.sample_rate
     if session.mix_loudness_lufs is not None and np.isfinite(loudness_lufs):
         gain_db = session.mix_loudness_lufs - loudness_lufs
-    raised = premaster * np.float32(amplitude(gain_db))
-    mastered = session.master(raised, session.sample_rate)
-    return session.medium(mastered, session.sample_rate)
+    gain = np.float32(amplitude(gain_db))
+    raised = sums.premaster * gain
+    if "wet_master" in session.taps:
+        parts = {name: part * gain for name, part in sums.bussed.items()}
+        mastered, stems = handed_down(session.master, raised, parts, rate, keys)
+    else:
+        mastered, stems = session.master(raised, rate, keys), {}
+    return _Released(session.medium(mastered, rate, keys), mastered, stems)
 
 
 def _collect(
-    session: Session, tracks: list[_Rendered], mixture: Audio, premaster: Audio, change: float
+    session: Session, tracks: list[Rendered], sums: Sums, released: _Released, change: float
 ) -> Mix:
     """Put everything under one gain, below full scale."""
-    wet = _by_class(session, [track.wet for track in tracks])
-    dry = _by_class(session, [track.dry for track in tracks])
+    window = slice(session.lead_in_samples, session.lead_in_samples + session.samples)
     recorded = session.target == "recorded"
+    dry = _cut(by_class(session, [track.dry for track in tracks]), window)
+    wet, buses, sends = (_cut(part, window) for part in (sums.wet, sums.buses, sums.returns))
+    mixture, premaster = released.mixture[:, window], sums.premaster[:, window]
+    master, stems = released.master[:, window], _cut(released.stems, window)
+    before = {"wet": [*wet.values()], "premaster": [premaster]}
+    before |= {f"bus.{name}": [audio] for name, audio in buses.items()}
+    before |= {f"send.{name}": [audio] for name, audio in sends.items()}
+    after = {"master": [master], "wet_master": [*stems.values()]}
     follows = [] if recorded else [*dry.values()]
-    follows += [*wet.values()] if "wet" in session.taps else []
-    follows += [premaster] if "premaster" in session.taps else []
-    loudest = max([_peak(mixture), *(_peak(audio) * change for audio in follows)])
+    follows += [audio for tap in session.taps for audio in before.get(tap, [])]
+    beside = [audio for tap in session.taps for audio in after.get(tap, [])]
+    loudest = max([*map(_peak, [mixture, *beside]), *(_peak(audio) * change for audio in follows)])
     gain_db = min(0.0, HEADROOM_DB - decibels(loudest))
     output = np.float32(amplitude(gain_db))
     scale = np.float32(change) * output
     return Mix(
         mixture=mixture * output,
         premaster=premaster * scale,
-        dry=dry if recorded else {name: audio * scale for name, audio in dry.items()},
-        wet={name: audio * scale for name, audio in wet.items()},
+        master=master * output,
+        dry=dry if recorded else _scaled(dry, scale),
+        wet=_scaled(wet, scale),
+        wet_master=_scaled(stems, output),
+        buses=_scaled(buses, scale),
+        sends=_scaled(sends, scale),
         measures=tuple(track.measures for track in tracks),
         output_gain_db=gain_db,
     )
 
 
-def _by_class(session: Session, audios: list[Audio]) -> dict[str, Audio]:
-    """Sum the tracks of each class over the excerpt."""
-    window = slice(session.lead_in_samples, session.lead_in_samples + session.samples)
-    sums: dict[str, Audio] = {}
-    for track, audio in zip(session.tracks, audios, strict=True):
-        name, part = track.stem_class, audio[:, window]
-        sums[name] = sums[name] + part if name in sums else part
-    return sums
+def _cut(audios: Mapping[str, Audio], window: slice) -> dict[str, Audio]:
+    """Cut the excerpt out of each."""
+    return {name: audio[:, window] for name, audio in audios.items()}
+
+
+def _scaled(audios: Mapping[str, Audio], gain: np.float32) -> dict[str, Audio]:
+    """Multiply each by a gain."""
+    return {name: audio * gain for name, audio in audios.items()}
 
 
 def _peak(audio: Audio) -> float:

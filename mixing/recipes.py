@@ -13,6 +13,10 @@ from ..degradations.parsing import parse_chain
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node, read_text, read_yaml
 from ..errors import RecipeError
+from .ensembles import BleedRecipe, DoublesRecipe, read_bleed, read_doubles
+from .keys import check_keys
+from .sends import SendRecipe, read_classes, read_sends
+from .taps import read_taps
 
 __all__ = ["BusRecipe", "Level", "Recipe", "load_recipe", "preset_names"]
 
@@ -30,6 +34,7 @@ SETTINGS = {
 SONG_SLOTS = {
     "coherent": Slot("coherent", "number", 0, 1),
     "stems": Slot("stems", "integer", 1, 64),
+    "absent": Slot("absent", "number", 0, 1),
 }
 ACTIVE_SLOTS = {
     "above_dbfs": Slot("above_dbfs", "number", -120, 0),
@@ -37,9 +42,8 @@ ACTIVE_SLOTS = {
 }
 KEYS = (
     "about", *SETTINGS, "songs", "target", "levels", "stems", "buses", "mix_loudness_lufs",
-    "master", "medium", "reject", "taps",
+    "master", "medium", "reject", "taps", "sends", "bleed", "doubles",
 )  # fmt: skip
-TAPS = ("wet", "premaster")
 
 Level = Mapping[str, Distribution]
 """Distributions of a track's ``loudness_lufs``, ``gain_db``, ``pan``, ``input_peak_dbfs``."""
@@ -87,6 +91,11 @@ class Recipe:
     master, medium : RandomChain
     taps : tuple of str
         What is written beside mixture and dry targets.
+    sends : tuple of SendRecipe
+    bleed : BleedRecipe or None
+    doubles : DoublesRecipe or None
+    absent : float
+        How often a stem is left out of a coherent song.
     """
 
     name: str
@@ -108,7 +117,11 @@ class Recipe:
     mix_loudness_lufs: Distribution | None
     master: RandomChain
     medium: RandomChain
-    taps: tuple[Literal["wet", "premaster"], ...]
+    taps: tuple[str, ...]
+    sends: tuple[SendRecipe, ...] = ()
+    bleed: BleedRecipe | None = None
+    doubles: DoublesRecipe | None = None
+    absent: float = 0.0
 
 
 def preset_names() -> list[str]:
@@ -161,6 +174,9 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
     pairs = root.mapping("a recipe", list(KEYS))
     reader = _RecipeReader(pairs, folder, settings)
     songs = pairs["songs"].mapping("songs", [*SONG_SLOTS, "active"]) if "songs" in pairs else {}
+    buses = reader.buses()
+    sends = read_sends(pairs, folder, reader.sample_rate)
+    check_keys(root, [bus.name for bus in buses])
     active = songs["active"].mapping("active", list(ACTIVE_SLOTS)) if "active" in songs else {}
     return Recipe(
         name=Path(label).stem,
@@ -178,11 +194,15 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         levels=reader.levels(),
         destroyed_above_db=reader.reject(),
         stems=reader.stems(),
-        buses=reader.buses(),
+        buses=buses,
         mix_loudness_lufs=reader.mix_loudness(),
         master=reader.chain("master"),
         medium=reader.chain("medium"),
-        taps=reader.taps(),
+        taps=read_taps(pairs, [bus.name for bus in buses], [send.name for send in sends]),
+        sends=sends,
+        bleed=read_bleed(pairs, folder, reader.sample_rate),
+        doubles=read_doubles(pairs, folder, reader.sample_rate),
+        absent=reader.constant(songs, SONG_SLOTS["absent"], 0.0),
     )
 
 
@@ -264,9 +284,7 @@ class _RecipeReader:
             pairs = node.mapping("a bus", ["of", "chain"])
             if set(pairs) != {"of", "chain"}:
                 raise node.error("a bus with 'of' (classes) and 'chain'")
-            slot = Slot("of", "word", words=STEM_CLASSES)
-            members = pairs["of"].items("a list of classes")
-            of = tuple(parse_distribution(m, slot, self.folder).draw(lambda: 0.0) for m in members)
+            of = read_classes(pairs["of"])
             taken = {c for bus in buses for c in bus.of} & set(of)
             if taken:
                 raise pairs["of"].error("classes that are on no other bus", ", ".join(taken))
@@ -286,11 +304,3 @@ class _RecipeReader:
         if name not in self.pairs:
             return RandomChain()
         return parse_chain(self.pairs[name], self.folder, self.sample_rate)
-
-    def taps(self) -> tuple[Literal["wet", "premaster"], ...]:
-        """Read what is written beside mixture and dry targets."""
-        if "taps" not in self.pairs:
-            return ("wet",)
-        slot = Slot("taps", "word", words=TAPS)
-        nodes = self.pairs["taps"].items(f"a list of {', '.join(TAPS)}")
-        return tuple(parse_distribution(n, slot, self.folder).draw(lambda: 0.0) for n in nodes)

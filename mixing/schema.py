@@ -5,12 +5,15 @@ from typing import Any
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
 from ..degradations.slots import Slot, slots_of
-from .recipes import ACTIVE_SLOTS, KEYS, LEVEL_SLOTS, SETTINGS, SONG_SLOTS, TAPS
+from .ensembles import BLEED_SLOTS, DOUBLE_SLOTS
+from .recipes import ACTIVE_SLOTS, KEYS, LEVEL_SLOTS, SETTINGS, SONG_SLOTS
+from .sends import SEND_SLOTS
+from .sessions import TAP
 
 __all__ = ["recipe_schema"]
 
 CHAIN = {"$ref": "#/$defs/chain"}
-NAMES = {"enum": list(STEM_CLASSES)}
+CLASSES = {"type": "array", "items": {"enum": list(STEM_CLASSES)}}
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -22,8 +25,9 @@ def recipe_schema() -> dict[str, Any]:
     True
     """
     by_class = {"propertyNames": {"enum": ["all", *STEM_CLASSES]}, "type": "object"}
-    level = _record({name: _slot(slot) for name, slot in LEVEL_SLOTS.items()})
-    bus = _record({"of": {"type": "array", "items": NAMES}, "chain": CHAIN}, ["of", "chain"])
+    by_name = {"propertyNames": {"pattern": "^[a-z0-9_]+$"}, "type": "object"}
+    level = _record(_slots(LEVEL_SLOTS))
+    bus = _record({"of": CLASSES, "chain": CHAIN}, ["of", "chain"])
     active = _record({name: _constant(slot) for name, slot in ACTIVE_SLOTS.items()})
     properties = {
         "about": {"type": "string"},
@@ -31,6 +35,7 @@ def recipe_schema() -> dict[str, Any]:
         "songs": _record(
             {
                 "coherent": _constant(SONG_SLOTS["coherent"]),
+                "absent": _constant(SONG_SLOTS["absent"]),
                 "stems": _slot(SONG_SLOTS["stems"]),
                 "active": active,
             }
@@ -43,7 +48,10 @@ def recipe_schema() -> dict[str, Any]:
         "master": CHAIN,
         "medium": CHAIN,
         "reject": _record({"destroyed_above_db": {"type": "number", "minimum": 3, "maximum": 60}}),
-        "taps": {"type": "array", "items": {"enum": list(TAPS)}},
+        "taps": {"type": "array", "items": {"type": "string", "pattern": f"^({TAP})$"}},
+        "sends": {**by_name, "additionalProperties": _send()},
+        "bleed": _record(_slots(BLEED_SLOTS), ["level_db"]),
+        "doubles": _record({**_slots(DOUBLE_SLOTS), "of": CLASSES}),
     }
     assert set(properties) == set(KEYS)
     return {
@@ -64,6 +72,18 @@ def _record(properties: dict[str, Any], required: list[str] | None = None) -> di
     }
 
 
+def _slots(slots: dict[str, Slot]) -> dict[str, Any]:
+    """Return the schemas of values by name; probabilities are not drawn."""
+    return {n: (_constant if n == "probability" else _slot)(slot) for n, slot in slots.items()}
+
+
+def _send() -> dict[str, Any]:
+    """Return the schema of a send."""
+    level, fader = SEND_SLOTS["level_db"], SEND_SLOTS["pre_fader"]
+    parts = {"level_db": _slot(level), "pre_fader": _constant(fader), "chain": CHAIN, "of": CLASSES}
+    return _record(parts, ["level_db", "chain"])
+
+
 def _chain() -> dict[str, Any]:
     """Return the schema of a list of steps, or of none."""
     return {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/step"}}, {"const": "none"}]}
@@ -75,6 +95,7 @@ def _step() -> dict[str, Any]:
     properties: dict[str, Any] = {
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
         "name": {"type": "string"},
+        "key": {"anyOf": [{"enum": list(STEM_CLASSES)}, {"type": "string", "pattern": "^bus[.]"}]},
         "one_of": {"type": "array", "items": option, "minItems": 1},
         "shuffle": CHAIN,
         "repeat": CHAIN,

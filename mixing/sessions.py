@@ -4,14 +4,27 @@ A session and its stems are all that rendering needs: neither recipe nor seed. I
 stores as JSON in a manifest row, and it reads back equal.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+)
 
 from ..degradations import Chain
 from ..errors import ShardError
 
-__all__ = ["Bus", "Session", "Track"]
+__all__ = ["TAP", "Bleed", "Bus", "Send", "SendLevel", "Session", "Track"]
+
+TAP = r"wet|premaster|master|wet_master|(bus|send)\.[a-z0-9_]+"
+"""What can be written beside mixture and dry targets; readers of shards lower all letters."""
 
 
 def _chain(value: Any) -> Chain:
@@ -28,6 +41,54 @@ class _Value(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
     )
+
+    unsaid: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came later: at their defaults they are not written, so that the rows of
+    recipes that do not use them stay the same bytes."""
+
+    @model_serializer(mode="wrap")
+    def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return the fields, but for those that go without saying."""
+        row: dict[str, Any] = write(self)
+        defaults = {name: type(self).model_fields[name].default for name in self.unsaid}
+        silent = {name for name, value in defaults.items() if getattr(self, name) == value}
+        return {name: value for name, value in row.items() if name not in silent}
+
+
+class SendLevel(_Value):
+    """How much of a track goes to a send.
+
+    Parameters
+    ----------
+    send : str
+        Its name.
+    level_db : float
+        Gain on the way there.
+    """
+
+    send: str
+    level_db: float
+
+
+class Bleed(_Value):
+    """What a track's microphone catches of another track.
+
+    Parameters
+    ----------
+    file : str
+        The other track's recording.
+    level_db : float
+        Its loudness against the track's own, both as recorded.
+    delay_samples : int
+        How much later it arrives.
+    cutoff_hz : float
+        Above this it is dull: a Butterworth low-pass of second order.
+    """
+
+    file: str
+    level_db: float
+    delay_samples: Annotated[int, Field(ge=0)]
+    cutoff_hz: float
 
 
 class Track(_Value):
@@ -53,7 +114,19 @@ class Track(_Value):
         Afterwards the loudness is restored: processing changes the sound, not the balance.
     destroyed_above_db : float or None
         Loss of loudness above which a chain has destroyed the stem.
+    sends : tuple of SendLevel
+        Where else it goes, beside the mix.
+    bleeds : tuple of Bleed
+        What enters its chain beside the recording. The dry target stays without.
+    delay_samples : int
+        How late the recording is played: a double.
+    detune_cents : float
+        How much faster, and higher, it is played around the middle of the excerpt.
     """
+
+    unsaid: ClassVar[frozenset[str]] = frozenset(
+        {"sends", "bleeds", "delay_samples", "detune_cents"}
+    )
 
     stem_class: str
     song: str
@@ -65,6 +138,10 @@ class Track(_Value):
     input_peak_dbfs: float | None = None
     chains: tuple[StoredChain, ...] = (Chain(),)
     destroyed_above_db: float | None = None
+    sends: tuple[SendLevel, ...] = ()
+    bleeds: tuple[Bleed, ...] = ()
+    delay_samples: int = 0
+    detune_cents: float = 0.0
 
 
 class Bus(_Value):
@@ -83,8 +160,26 @@ class Bus(_Value):
     chain: StoredChain = Chain()
 
 
+class Send(_Value):
+    """A shared reverb or delay: tracks go there at levels of their own, the sum comes back.
+
+    Parameters
+    ----------
+    name : str
+    chain : Chain
+        What the return went through; it should hold nothing of the direct sound.
+    pre_fader : bool
+        Whether tracks go there as they leave their chains, before the gain and the place that
+        they have in the mix.
+    """
+
+    name: str
+    chain: StoredChain = Chain()
+    pre_fader: bool = False
+
+
 class Session(_Value):
-    """Tracks -> buses -> master -> medium, with every number drawn.
+    """Tracks -> buses and sends -> master -> medium, with every number drawn.
 
     Parameters
     ----------
@@ -108,8 +203,13 @@ class Session(_Value):
         Loudness to which the mix is brought before its master chain.
     master, medium : Chain
     taps : tuple of str
-        What is written beside mixture and dry targets: "wet" stems, the "premaster" mix.
+        What is written beside mixture and dry targets: the "wet" stems before buses and
+        master, "bus.NAME", "send.NAME" (its return), the "premaster" and the "master" mix,
+        the "wet_master" stems: after the gain curves and filters of buses and master.
+    sends : tuple of Send
     """
+
+    unsaid: ClassVar[frozenset[str]] = frozenset({"sends"})
 
     sample_rate: int
     samples: int
@@ -122,7 +222,8 @@ class Session(_Value):
     mix_loudness_lufs: float | None = None
     master: StoredChain = Chain()
     medium: StoredChain = Chain()
-    taps: tuple[Literal["wet", "premaster"], ...] = ("wet",)
+    taps: tuple[Annotated[str, StringConstraints(pattern=rf"^({TAP})$")], ...] = ("wet",)
+    sends: tuple[Send, ...] = ()
 
     def json_row(self) -> str:
         """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""
@@ -149,33 +250,6 @@ class Session(_Value):
 
     def __str__(self) -> str:
         """Show it to a reader, from the tracks to the medium."""
-        return "\n".join(_lines(self))
+        from .wording import lines
 
-
-def _lines(session: Session) -> list[str]:
-    """Return the lines of a session's description."""
-    seconds = session.samples / session.sample_rate
-    kind = "one song" if session.coherent else "several songs"
-    lines = [f"{seconds:g} s at {session.sample_rate} Hz, {kind}, target {session.target}"]
-    for track in session.tracks:
-        level = "as recorded" if track.loudness_lufs is None else f"{track.loudness_lufs:.1f} LUFS"
-        lines.append(
-            f"{track.stem_class}: {track.file} from sample {track.offset_samples}, {level}, "
-            f"{track.gain_db:+.1f} dB, pan {track.pan:+.2f}"
-        )
-        lines += _steps(track.chains[0])
-        if len(track.chains) > 1:
-            lines.append(
-                f"    ({len(track.chains) - 1} spare chains, should this one take "
-                f"{track.destroyed_above_db:g} dB of loudness)"
-            )
-    for bus in session.buses:
-        lines += [f"bus {bus.name} of {', '.join(bus.of)}", *_steps(bus.chain)]
-    if session.mix_loudness_lufs is not None:
-        lines.append(f"mix brought to {session.mix_loudness_lufs:.1f} LUFS")
-    return [*lines, "master", *_steps(session.master), "medium", *_steps(session.medium)]
-
-
-def _steps(chain: Chain) -> list[str]:
-    """Return a line for each effect of a chain."""
-    return [f"    {effect}" for effect in chain] or ["    (nothing)"]
+        return "\n".join(lines(self))

@@ -1,0 +1,53 @@
+"""A session in words, for who reads what was drawn."""
+
+from ..degradations import Chain
+from .sessions import Session, Track
+
+__all__ = ["lines"]
+
+
+def lines(session: Session) -> list[str]:
+    """Return the lines of a session's description."""
+    seconds = session.samples / session.sample_rate
+    kind = "one song" if session.coherent else "several songs"
+    written = [f"{seconds:g} s at {session.sample_rate} Hz, {kind}, target {session.target}"]
+    for track in session.tracks:
+        written += _track(session, track)
+    for send in session.sends:
+        where = "before" if send.pre_fader else "after"
+        written += [f"send {send.name}, {where} the faders", *_steps(send.chain)]
+    for bus in session.buses:
+        written += [f"bus {bus.name} of {', '.join(bus.of)}", *_steps(bus.chain)]
+    if session.mix_loudness_lufs is not None:
+        written.append(f"mix brought to {session.mix_loudness_lufs:.1f} LUFS")
+    return [*written, "master", *_steps(session.master), "medium", *_steps(session.medium)]
+
+
+def _track(session: Session, track: Track) -> list[str]:
+    """Return the lines of one track."""
+    level = "as recorded" if track.loudness_lufs is None else f"{track.loudness_lufs:.1f} LUFS"
+    written = [
+        f"{track.stem_class}: {track.file} from sample {track.offset_samples}, {level}, "
+        f"{track.gain_db:+.1f} dB, pan {track.pan:+.2f}"
+    ]
+    if track.delay_samples or track.detune_cents:
+        late_ms = track.delay_samples / session.sample_rate * 1000
+        written.append(f"    (a double, {late_ms:.1f} ms late, {track.detune_cents:+.1f} cents)")
+    written += [
+        f"    (bleed of {bleed.file} at {bleed.level_db:.1f} dB, "
+        f"{bleed.delay_samples / session.sample_rate * 1000:.1f} ms late, "
+        f"below {bleed.cutoff_hz:.0f} Hz)"
+        for bleed in track.bleeds
+    ]
+    written += _steps(track.chains[0])
+    if len(track.chains) > 1:
+        written.append(
+            f"    ({len(track.chains) - 1} spare chains, should this one take "
+            f"{track.destroyed_above_db:g} dB of loudness)"
+        )
+    return written + [f"    -> send {s.send} at {s.level_db:.1f} dB" for s in track.sends]
+
+
+def _steps(chain: Chain) -> list[str]:
+    """Return a line for each effect of a chain."""
+    return [f"    {effect}" for effect in chain] or ["    (nothing)"]
