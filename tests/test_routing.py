@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -456,7 +457,6 @@ def test_wrong_routing_is_told_where_wanted_found(text, message):
 
 
 def test_the_schema_knows_the_routing():
-    jsonschema = pytest.importorskip("jsonschema")
     from ruamel.yaml import YAML
 
     jsonschema.validate(YAML(typ="safe").load(RECIPE), recipe_schema())
