@@ -21,7 +21,7 @@ def run_sections(sections: NDArray[np.float64], audio: Audio) -> Audio:
     -------
     float32 array, shape (channels, samples)
     """
-    from .recursions import biquads
+    from .section_loop import biquads
 
     filtered: Audio = biquads(np.ascontiguousarray(audio), np.ascontiguousarray(sections))
     return filtered
