@@ -69,7 +69,7 @@ def _drawn(recipe: Recipe, seed: int, stem_class: str | None) -> Chain:
             f"{', '.join(recipe.stems) or 'nobody'}; say which class with --stem"
         )
     drawn = [recipe.stems[str(part)].draw(seed, "audition", str(part)) for part in parts]
-    return Chain(tuple(effect for chain in drawn for effect in chain))
+    return Chain.joined(drawn)
 
 
 def _as_loud(wet: Audio, recording: Audio, sample_rate: int) -> Audio:

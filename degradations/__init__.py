@@ -12,9 +12,11 @@ from .levels import Gain
 from .limiter import Limiter
 from .noise import Noise, NoiseFloor
 from .nonlinear import HardClip, Saturation
+from .parallel import Parallel
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .reverb import Reverb
 from .room import SimulatedRoom
+from .scope import Scope
 from .steps import RandomChain
 
 __all__ = [
@@ -40,9 +42,11 @@ __all__ = [
     "Noise",
     "NoiseFloor",
     "Opus",
+    "Parallel",
     "RandomChain",
     "Reverb",
     "Saturation",
+    "Scope",
     "SimulatedRoom",
     "Vorbis",
     "load_effect",

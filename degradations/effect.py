@@ -63,6 +63,9 @@ class Effect(BaseModel, ABC):
         Whether it moves sound between left and right by design.
     adds_noise : bool
         Whether something sounds where the input is silent.
+    neutral : mapping of str to float
+        The numbers that are amounts, and the values at which the effect does nothing, or the
+        least it can: a recipe's severity moves them from there. Empty if it has no amount.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -75,6 +78,7 @@ class Effect(BaseModel, ABC):
     moves_time: ClassVar[bool] = False
     moves_image: ClassVar[bool] = False
     adds_noise: ClassVar[bool] = False
+    neutral: ClassVar[Mapping[str, float]] = {}
 
     def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:
         """Enter the subclass in the registry; a base of a family has no ``kind``."""
@@ -133,6 +137,10 @@ class Effect(BaseModel, ABC):
     def tail_s(self) -> float:
         """Return for how many seconds the effect rings on after its input falls silent."""
         return 0.0
+
+    def makes_stereo(self) -> bool:
+        """Return whether this one makes stereo of mono; those that hold others may not."""
+        return self.widens
 
     def inverse(self) -> "Effect | None":
         """Return the effect that undoes this one; None where mathematics has none."""

@@ -9,6 +9,7 @@ to sound; nothing is compensated, and they are marked ``moves_time``.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -58,6 +59,8 @@ class Bell(_Biquad, kind="bell"):
         Centre over width; from 0.1 (many octaves) to 20 (a fraction of a semitone).
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"gain_db": 0.0}
+
     centre_hz: Annotated[float, Field(ge=20, le=20_000)]
     gain_db: _GainDb
     q: Annotated[float, Field(ge=0.1, le=20)] = 1.0
@@ -73,6 +76,8 @@ class Bell(_Biquad, kind="bell"):
 
 class _Shelf(_Biquad):
     """What both shelves are made of."""
+
+    neutral: ClassVar[Mapping[str, float]] = {"gain_db": 0.0}
 
     cutoff_hz: Annotated[float, Field(ge=20, le=20_000)]
     gain_db: _GainDb
@@ -136,6 +141,8 @@ class GraphicEqualizer(_Biquad, kind="graphic_equalizer"):
     gains_db : 16 floats
         From -12 to 12 dB each, for the centres in ``BANDS_HZ``.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"gains_db": 0.0}
 
     gains_db: Annotated[
         tuple[Annotated[float, Field(ge=-12, le=12)], ...],

@@ -1,5 +1,6 @@
 """Noise that was not in the music."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -34,6 +35,7 @@ class Noise(Effect, kind="noise"):
     """
 
     label: ClassVar[Label] = "noise"
+    neutral: ClassVar[Mapping[str, float]] = {"snr_db": 100.0}
 
     snr_db: Annotated[float, Field(ge=-20, le=100)]
     colour: Colour = "white"
@@ -61,6 +63,7 @@ class NoiseFloor(Effect, kind="noise_floor"):
 
     label: ClassVar[Label] = "noise"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"level_dbfs": -120.0}
 
     level_dbfs: Annotated[float, Field(ge=-120, le=-20)]
     colour: Colour = "white"

@@ -8,6 +8,7 @@ saturation 44 dB (32 dB) below the tone, hard clip 50 dB (46 dB); 17 dB (14 dB) 
 oversampling. The filters around the curve take what lies above 0.91 times Nyquist.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -39,6 +40,7 @@ class Saturation(Effect, kind="saturation"):
     """
 
     label: ClassVar[Label] = "distortion"
+    neutral: ClassVar[Mapping[str, float]] = {"drive_db": 0.0}
 
     drive_db: Annotated[float, Field(ge=0, le=48)]
     oversampling: _Oversampling = 4
@@ -67,6 +69,7 @@ class HardClip(Effect, kind="hard_clip"):
     """
 
     label: ClassVar[Label] = "distortion"
+    neutral: ClassVar[Mapping[str, float]] = {"ceiling_db": 0.0}
 
     ceiling_db: Annotated[float, Field(ge=-48, le=0)]
     oversampling: _Oversampling = 8

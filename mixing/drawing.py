@@ -101,7 +101,7 @@ class Drawer:
             for part in ("all", stem.stem_class)
             if part in self.recipe.stems
         )
-        return Chain(tuple(effect for chain in drawn for effect in chain))
+        return Chain.joined(drawn)
 
     def _buses(self, excerpts: list[Excerpt], seed: int, address: Address) -> tuple[Bus, ...]:
         """Draw the buses that have something to carry."""

@@ -4,22 +4,15 @@ A session and its stems are all that rendering needs: neither recipe nor seed. I
 stores as JSON in a manifest row, and it reads back equal.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..degradations import Chain
+from ..degradations.chains import StoredChain
 from ..errors import ShardError
 
 __all__ = ["Bus", "Session", "Track"]
-
-
-def _chain(value: Any) -> Chain:
-    """Accept a chain, or the rows that describe one."""
-    return value if isinstance(value, Chain) else Chain.from_rows(value)
-
-
-StoredChain = Annotated[Chain, BeforeValidator(_chain), PlainSerializer(Chain.rows)]
 
 
 class _Value(BaseModel):
