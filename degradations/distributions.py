@@ -43,6 +43,7 @@ from .yaml_tree import Node, plain
 __all__ = [
     "NAMES",
     "NOTHING",
+    "NUMERIC",
     "Constant",
     "Distribution",
     "File",

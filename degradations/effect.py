@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..audio import Audio, checked
 from ..errors import AudioError, RecipeError
 
-__all__ = ["Effect", "Label", "Undoable", "did_you_mean", "effect_type", "load_effect"]
+__all__ = ["Effect", "Label", "Undoable", "did_you_mean", "effect_type", "load_effect", "shown"]
 
 Label = Literal[
     "level",
@@ -156,7 +156,7 @@ class Effect(BaseModel, ABC):
 
     def __str__(self) -> str:
         """Show it as it is written in YAML."""
-        numbers = ", ".join(f"{k}: {_shown(v)}" for k, v in self.model_dump(mode="json").items())
+        numbers = ", ".join(f"{k}: {shown(v)}" for k, v in self.model_dump(mode="json").items())
         return f"{self.kind}: {{{numbers}}}"
 
     def _check_below_nyquist(self, sample_rate: int) -> None:
@@ -170,12 +170,12 @@ class Effect(BaseModel, ABC):
                 )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Show a number with as many digits as help a reader."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(shown, value)) + "]"
     return str(value)
 
 

@@ -21,7 +21,7 @@ from .slots import Slot, slots_of
 from .steps import RandomChain, RandomEffect, Step
 from .yaml_tree import Node
 
-__all__ = ["COMBINATORS", "COUNT", "MIX", "TIMES", "parse_chain"]
+__all__ = ["COMBINATORS", "COUNT", "MIX", "MOST_BRANCHES", "TIMES", "parse_chain"]
 
 COMBINATORS = {
     "one_of": ("weights",),
@@ -47,7 +47,7 @@ def parse_chain(
     sample_rate: int,
     known: Mapping[str, Reach] = NOTHING,
     *,
-    keeps: str = "",
+    not_kept: str = "a target is one stem, and this is not for one stem alone",
 ) -> RandomChain:
     """Read a list of steps, and prove that whatever it can draw is valid.
 
@@ -61,7 +61,7 @@ def parse_chain(
         In Hz; frequencies must lie below half of it.
     known : mapping of str to Reach
         Names that expressions can refer to, and all that they can be.
-    keeps : str
+    not_kept : str
         Why no step here can be part of the target; empty where one can.
 
     Raises
@@ -71,7 +71,7 @@ def parse_chain(
     """
     if node.value in (None, "none"):
         return RandomChain()
-    return _ChainReader(folder, sample_rate, known, keeps).chain(node)
+    return _ChainReader(folder, sample_rate, known, not_kept).chain(node)
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,8 @@ class Rounded(Distribution):
 
     def draw(self, random: Uniform01, names: Names = NOTHING) -> int:
         """Draw a number and round it."""
-        return min(max(floor(self.of.draw(random, names) + 0.5), self.low), self.high)
+        drawn: float = self.of.draw(random, names)
+        return min(max(floor(drawn + 0.5), self.low), self.high)
 
     def reach(self) -> Range:
         """Return both ends."""

@@ -33,15 +33,16 @@ def plan_schema() -> "pyarrow.Schema":
 def manifest_schema() -> "pyarrow.Schema":
     """Return the columns of ``manifest.parquet``: the plan's, and what was measured.
 
-    ``tracks`` has one struct a stem: where it came from, its gain, its effects with all their
-    numbers (JSON), loudness before master, peak, share of active seconds, residual lag of wet
-    against dry. ``lag_samples`` is that of the mixture against the sum before master;
-    ``sum_error_db`` how far the wet stems are from summing to it; ``pcm_sha256`` maps
-    members to the digests of their samples (JSON).
+    ``severity`` is how much of the recipe was done, from 0 to 1. ``tracks`` has one struct a
+    stem: where it came from, its gain, its effects with all their numbers (JSON) and whether
+    each belongs to the target (``keep``), loudness before master, peak, share of active
+    seconds, residual lag of wet against dry. ``lag_samples`` is that of the mixture against
+    the sum before master; ``sum_error_db`` how far the wet stems are from summing to it;
+    ``pcm_sha256`` maps members to the digests of their samples (JSON).
     """
     import pyarrow as pa
 
-    effect = pa.struct([("effect", pa.string()), ("numbers", pa.string())])
+    effect = pa.struct([("effect", pa.string()), ("numbers", pa.string()), ("keep", pa.bool_())])
     track = pa.struct(
         [
             ("stem_class", pa.string()),
@@ -63,6 +64,7 @@ def manifest_schema() -> "pyarrow.Schema":
     )
     measured = [
         ("coherent", pa.bool_()),
+        ("severity", pa.float64()),
         ("songs", pa.list_(pa.string())),
         ("classes", pa.list_(pa.string())),
         ("sample_rate", pa.int64()),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..audio import Audio, amplitude, decibels
+from ..degradations import Chain
 from ..errors import AudioError
 from .alignment import lag_samples
 from .loudness import integrated_lufs
@@ -37,7 +38,8 @@ class TrackMeasures:
     Parameters
     ----------
     gain_db : float
-        Static gain from recording to dry target, before the output gain.
+        Static gain from recording to dry target, before the output gain; what a recipe keeps
+        in the target is processed beside it, at equal loudness.
     chain_gain_db : float
         Loudness change that the chain made, before it was undone.
     dry_lufs, wet_lufs : float
@@ -145,16 +147,23 @@ def _track(session: Session, track: Track, audio: Audio, window: slice) -> _Rend
     entering = audio * np.float32(amplitude(input_db))
     processed, chain_gain_db, redraws = _processed(session, track, entering, window)
     restored_db = min(-chain_gain_db, LARGEST_RESTORED_DB) + static_db - input_db
+    reference, dry_lufs = audio, recorded_lufs + static_db
+    kept = track.chains[redraws].of_target()
+    if kept:
+        reference, kept_gain_db = _kept(kept, entering, window, rate)
+        kept_db = min(-kept_gain_db, LARGEST_RESTORED_DB) + static_db - input_db
+        dry = reference * np.float32(amplitude(kept_db))
+        dry_lufs = recorded_lufs + input_db + kept_gain_db + kept_db
     wet = processed * np.float32(amplitude(restored_db))
     measures = TrackMeasures(
         gain_db=static_db,
         chain_gain_db=chain_gain_db,
-        dry_lufs=recorded_lufs + static_db,
+        dry_lufs=dry_lufs,
         wet_lufs=recorded_lufs + input_db + chain_gain_db + restored_db,
         peak_dbfs=decibels(peak),
         active_share=_active_share(audio[:, window], rate, session.active_above_dbfs),
-        lag_samples=lag_samples(audio[:, window], processed[:, window], rate)
-        if len(track.chains[redraws])
+        lag_samples=lag_samples(reference[:, window], processed[:, window], rate)
+        if len(track.chains[redraws]) > len(kept)
         else 0.0,
         redraws=redraws,
     )
@@ -177,6 +186,16 @@ def _processed(
         if not destroyed or redraws == len(track.chains) - 1:
             return processed, change_db, redraws
         redraws += 1
+
+
+def _kept(kept: Chain, entering: Audio, window: slice, sample_rate: int) -> tuple[Audio, float]:
+    """Return a stem after what belongs to its target, and by how much louder that made it.
+
+    It enters at the level of the wet stem, so that an effect is the same on both.
+    """
+    target = kept(entering, sample_rate)
+    entered_lufs = integrated_lufs(entering[:, window], sample_rate)
+    return target, _change_db(entered_lufs, integrated_lufs(target[:, window], sample_rate))
 
 
 def _static_gain_db(track: Track, recorded_lufs: float) -> float:

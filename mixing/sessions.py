@@ -4,12 +4,14 @@ A session and its stems are all that rendering needs: neither recipe nor seed. I
 stores as JSON in a manifest row, and it reads back equal.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..degradations import Chain
 from ..degradations.chains import StoredChain
+from ..degradations.effect import shown
 from ..errors import ShardError
 
 __all__ = ["Bus", "Session", "Track"]
@@ -102,6 +104,10 @@ class Session(_Value):
     master, medium : Chain
     taps : tuple of str
         What is written beside mixture and dry targets: "wet" stems, the "premaster" mix.
+    severity : float
+        How much of the recipe was done, from 0 to 1; the numbers have it in them already.
+    linked : mapping of str to value
+        What was drawn once, for the numbers of many steps; these have it in them already.
     """
 
     sample_rate: int
@@ -116,6 +122,8 @@ class Session(_Value):
     master: StoredChain = Chain()
     medium: StoredChain = Chain()
     taps: tuple[Literal["wet", "premaster"], ...] = ("wet",)
+    severity: float = 1.0
+    linked: Mapping[str, bool | int | float | str] = {}
 
     def json_row(self) -> str:
         """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""
@@ -150,6 +158,10 @@ def _lines(session: Session) -> list[str]:
     seconds = session.samples / session.sample_rate
     kind = "one song" if session.coherent else "several songs"
     lines = [f"{seconds:g} s at {session.sample_rate} Hz, {kind}, target {session.target}"]
+    if session.severity < 1:
+        lines.append(f"severity {session.severity:.3g}")
+    if session.linked:
+        lines.append("linked " + ", ".join(f"{k}: {shown(v)}" for k, v in session.linked.items()))
     for track in session.tracks:
         level = "as recorded" if track.loudness_lufs is None else f"{track.loudness_lufs:.1f} LUFS"
         lines.append(
@@ -171,4 +183,4 @@ def _lines(session: Session) -> list[str]:
 
 def _steps(chain: Chain) -> list[str]:
     """Return a line for each effect of a chain."""
-    return [f"    {effect}" for effect in chain] or ["    (nothing)"]
+    return [f"    {line}" for line in chain.lines()] or ["    (nothing)"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wetdry.degradations import Effect, load_effect
+from wetdry.degradations import Chain, Compressor, Effect, Gain, NoiseFloor, Reverb, load_effect
 from wetdry.errors import AudioError
 
 AUDIO = hnp.arrays(
@@ -18,12 +18,19 @@ AUDIO = hnp.arrays(
     elements=st.floats(-2, 2, width=32),
 )
 RATES = st.sampled_from([44_100, 48_000])
+BRANCHES = [
+    Chain(),
+    Chain((Compressor(threshold_db=-30, ratio=8), Gain(gain_db=-6))),
+    Chain((Reverb(room_size=0.5), NoiseFloor(level_dbfs=-40))),
+]
 KINDS = sorted(Effect.kinds)
 
 
 def values(annotation, metadata=()):
     """Anything that a field takes, read from its type and bounds."""
     origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation is Chain:
+        return st.sampled_from(BRANCHES)
     if origin is Annotated:
         return values(inner[0], (*metadata, *inner[1:]))
     if annotation is bool:
