@@ -44,6 +44,9 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does no
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")]
 Rate = Annotated[int | None, typer.Option(help="In Hz, in place of the recipe's own.")]
 Seconds = Annotated[float | None, typer.Option(help="Of a sample, in place of the recipe's own.")]
+Severity = Annotated[
+    float | None, typer.Option(help="0 (untouched) to 1 (as written), in place of the recipe's.")
+]
 Catalog = Annotated[Path | None, typer.Option(help="A catalog from 'wetdry scan'; else it scans.")]
 SplitTexts = Annotated[
     list[str] | None,
@@ -203,13 +206,15 @@ def degrade(
     out: Annotated[Path, typer.Argument(help="A .wav or .flac file.")],
     seed: Seed = 0,
     stem: Annotated[str | None, typer.Option(help="Whose chain, such as Vocals.")] = None,
+    severity: Severity = None,
 ) -> None:
     """Hear one chain: send a file through it, and print what was drawn."""
     from .datasets import audition
     from .mixing import load_recipe
 
-    chain = audition(load_recipe(recipe), source, out, seed=seed, stem_class=stem)
-    print("\n".join(map(str, chain)) or "(nothing was drawn)")
+    loaded = load_recipe(recipe, severity=severity)
+    chain = audition(loaded, source, out, seed=seed, stem_class=stem)
+    print("\n".join(chain.lines()) or "(nothing was drawn)")
     print(f"written to {out}")
 
 
@@ -224,12 +229,13 @@ def explain(
     catalog: Catalog = None,
     sample_rate: Rate = None,
     seconds: Seconds = None,
+    severity: Severity = None,
 ) -> None:
     """Print the drawn session of one sample, before anything is rendered."""
     from .datasets import draw_one
     from .mixing import load_recipe
 
-    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds)
+    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = _order(loaded, 0, seed, splits)
     print(draw_one(order, _catalog(stems, catalog), split, index))
 
@@ -247,6 +253,7 @@ def generate(
     catalog: Catalog = None,
     sample_rate: Rate = None,
     seconds: Seconds = None,
+    severity: Severity = None,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
     from dataclasses import replace
@@ -256,7 +263,7 @@ def generate(
 
     if bits not in (16, 24):
         raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
-    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds)
+    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = replace(_order(loaded, samples, seed, splits), bits=bits)
     table = _catalog(stems, catalog, workers)
     with _bar("rendering") as progress:

@@ -6,10 +6,11 @@ import numpy as np
 
 from .. import audio
 from ..audio import STEM_CLASSES, Audio, amplitude, decibels
-from ..degradations import Chain
+from ..degradations import Chain, Scope
 from ..degradations.effect import did_you_mean
 from ..errors import RecipeError
 from ..manifests.files import write_atomically
+from ..mixing.linked import draw_linked, stem_names
 from ..mixing.loudness import integrated_lufs
 from ..mixing.recipes import Recipe
 from ..seeds import stream
@@ -43,21 +44,35 @@ def audition(
     AudioError
         If the file cannot be read, or the chain makes nonsense of it.
     """
-    chain = _drawn(recipe, seed, stem_class)
+    scope = _scope(recipe, seed, stem_class)
+    chain = _drawn(recipe, seed, stem_class, scope)
     recording, file_rate = audio.read(source)
     recording = audio.resample(recording, file_rate, recipe.sample_rate)
     level = recipe.levels[stem_class].get("input_peak_dbfs") if stem_class else None
     entering = recording
     if level is not None:
         peak_dbfs = decibels(float(np.abs(recording).max(initial=0.0)))
-        wanted_dbfs = level.draw(stream(seed, "audition", "input_peak_dbfs").random)
+        wanted_dbfs = level.draw(stream(seed, "audition", "input_peak_dbfs").random, scope.names)
         entering = recording * np.float32(amplitude(wanted_dbfs - peak_dbfs))
     wet = chain.located(recipe.folder)(entering, recipe.sample_rate)
     _write(_as_loud(wet, recording, recipe.sample_rate), recipe.sample_rate, out)
     return chain
 
 
-def _drawn(recipe: Recipe, seed: int, stem_class: str | None) -> Chain:
+def _scope(recipe: Recipe, seed: int, stem_class: str | None) -> Scope:
+    """Draw what a sample of this one stem would know of itself."""
+    linked = draw_linked(recipe.linked, seed, "audition")
+    severity = recipe.severity.draw(stream(seed, "audition", "severity").random, linked)
+    names = {**linked, "stems": 1}
+    loudness = recipe.levels[stem_class or STEM_CLASSES[0]].get("loudness_lufs")
+    level = {}
+    if loudness is not None:
+        random = stream(seed, "audition", "loudness_lufs").random
+        level["loudness_lufs"] = loudness.draw(random, names)
+    return Scope(names, severity).knowing(stem_names(stem_class or "all", level))
+
+
+def _drawn(recipe: Recipe, seed: int, stem_class: str | None, scope: Scope) -> Chain:
     """Draw the chain of a class, or the part that is for all."""
     if stem_class not in (None, *STEM_CLASSES):
         hint = did_you_mean(str(stem_class), list(STEM_CLASSES))
@@ -68,8 +83,9 @@ def _drawn(recipe: Recipe, seed: int, stem_class: str | None) -> Chain:
             f"{recipe.name}: wanted a chain for {stem_class or 'all'}, found chains for "
             f"{', '.join(recipe.stems) or 'nobody'}; say which class with --stem"
         )
-    drawn = [recipe.stems[str(part)].draw(seed, "audition", str(part)) for part in parts]
-    return Chain(tuple(effect for chain in drawn for effect in chain))
+    return Chain.joined(
+        recipe.stems[str(part)].draw(seed, "audition", str(part), scope=scope) for part in parts
+    )
 
 
 def _as_loud(wet: Audio, recording: Audio, sample_rate: int) -> Audio:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ..degradations.distributions import Constant
 from ..errors import CatalogError
 from ..manifests.versions import FORMAT_VERSION, library_versions
 from ..mixing.drawing import Drawer, draw
@@ -49,12 +50,15 @@ class Order:
 
         Two orders with equal records give the same dataset.
         """
+        severity = self.recipe.severity
         good = catalog[catalog["fault"].isna()]
         digests = json.dumps(dict(zip(good["file"], good["sha256"], strict=True)), sort_keys=True)
         return {
             "format_version": FORMAT_VERSION,
             "recipe_name": self.recipe.name,
             "recipe": self.recipe.text,
+            "included": [{"name": name, "text": text} for name, text in self.recipe.included],
+            "severity": severity.value if isinstance(severity, Constant) else "drawn",
             "sample_rate": self.recipe.sample_rate,
             "seconds": self.recipe.seconds,
             "seed": self.seed,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
-from ..manifests.rows import effect_rows
+from ..manifests.rows import effect_rows, flat_effects
 from .report_axes import UNITS, axis_label, shown
 from .report_charts import counts, histogram
 from .report_page import Markup, Section, sentence, table, tag
@@ -35,16 +35,11 @@ def _chains(manifest: "DataFrame") -> Iterator[_Chain]:
     """Go through the chains of all tracks, buses, masters and media."""
     for sample in manifest.to_dict("records"):
         for track in sample["tracks"]:
-            yield _Chain(track["stem_class"], _stored(track["effects"]))
+            yield _Chain(track["stem_class"], flat_effects(track["effects"]))
         for bus in json.loads(sample["session"]).get("buses", []):
-            yield _Chain(f"bus {bus['name']}", _stored(effect_rows(bus["chain"])))
-        yield _Chain("master", _stored(sample["master"]))
-        yield _Chain("medium", _stored(sample["medium"]))
-
-
-def _stored(effects: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Read effects as a manifest holds them."""
-    return [(row["effect"], json.loads(row["numbers"])) for row in effects]
+            yield _Chain(f"bus {bus['name']}", flat_effects(effect_rows(bus["chain"])))
+        yield _Chain("master", flat_effects(sample["master"]))
+        yield _Chain("medium", flat_effects(sample["medium"]))
 
 
 def usage_section(manifest: "DataFrame") -> Section:

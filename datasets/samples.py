@@ -97,6 +97,7 @@ def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
     return {
         **plan,
         "coherent": session.coherent,
+        "severity": session.severity,
         "songs": sorted({track.song for track in session.tracks}),
         "classes": [name for name in STEM_CLASSES if name in mix.dry],
         "sample_rate": rate,

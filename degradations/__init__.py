@@ -31,6 +31,7 @@ from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
 from .packets import PacketLoss
+from .parallel import Parallel
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
 from .phaser import Phaser
 from .phone_microphone import PhoneMicrophone
@@ -41,6 +42,7 @@ from .recorded_noise import RecordedNoise
 from .records import Shellac, Vinyl
 from .reverb import Reverb
 from .room import SimulatedRoom
+from .scope import Scope
 from .side_chains import Keyed
 from .steps import RandomChain
 from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
@@ -109,6 +111,7 @@ __all__ = [
     "Opus",
     "PacketLoss",
     "Pan",
+    "Parallel",
     "ParametricEqualizer",
     "Phaser",
     "PhoneMicrophone",
@@ -124,6 +127,7 @@ __all__ = [
     "RingModulation",
     "SampleRateReduction",
     "Saturation",
+    "Scope",
     "Shellac",
     "SimulatedRoom",
     "Tape",

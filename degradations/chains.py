@@ -1,18 +1,19 @@
 """Chains: effects one after the other, as a value."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BeforeValidator, PlainSerializer
 
 from ..audio import Audio, amplitude
 from .dynamics import Dynamics
 from .effect import Effect, effect_type, load_effect
 from .side_chains import Keyed
 
-__all__ = ["Chain"]
+__all__ = ["Chain", "StoredChain"]
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,21 @@ class Chain:
     Parameters
     ----------
     effects : tuple of Effect
+    kept : frozenset of int
+        Which of them, counted from 0, belong to the target: they are not to be undone.
 
     Examples
     --------
     >>> from wetdry.degradations import Gain
-    >>> chain = Chain((Gain(gain_db=-6.0), Gain(gain_db=6.0)))
+    >>> chain = Chain((Gain(gain_db=-6.0), Gain(gain_db=6.0)), kept=frozenset({1}))
     >>> Chain.from_rows(chain.rows()) == chain
     True
+    >>> print(chain)
+    [{gain: {gain_db: -6}}, {gain: {gain_db: 6}, keep: true}]
     """
 
     effects: tuple[Effect, ...] = ()
+    kept: frozenset[int] = frozenset()
 
     def __call__(
         self, audio: Audio, sample_rate: int, keys: Mapping[str, Audio] | None = None
@@ -53,7 +59,7 @@ class Chain:
             then stand 3 dB lower, so that their summed power is that of the mono signal.
         """
         for effect in self.effects:
-            if effect.widens and audio.shape[0] == 1:
+            if audio.shape[0] == 1 and effect.makes_stereo():
                 audio = np.repeat(audio, 2, axis=0) * np.float32(amplitude(-3.0103))
             if isinstance(effect, Keyed):
                 audio = effect.by(keys or {}, audio, sample_rate)
@@ -69,22 +75,53 @@ class Chain:
         """Return the number of effects."""
         return len(self.effects)
 
+    def __str__(self) -> str:
+        """Show it as it is written in YAML."""
+        steps = (f"{{{line}}}" for line in self.lines())
+        return f"[{', '.join(steps)}]" if self.effects else "none"
+
+    def lines(self) -> list[str]:
+        """Return a line for each effect, as it is written in YAML."""
+        keep = ", keep: true"
+        return [f"{e}{keep if i in self.kept else ''}" for i, e in enumerate(self.effects)]
+
     def tail_s(self) -> float:
         """Return for how many seconds the chain rings on."""
         return sum(effect.tail_s() for effect in self.effects)
 
     def located(self, folder: Path) -> "Chain":
         """Return the chain with the files that its effects name looked for in ``folder``."""
-        return Chain(tuple(effect.located(folder) for effect in self.effects))
+        return replace(self, effects=tuple(effect.located(folder) for effect in self.effects))
+
+    def all_kept(self) -> "Chain":
+        """Return the chain with every effect marked as part of the target."""
+        return replace(self, kept=frozenset(range(len(self.effects))))
+
+    def of_target(self) -> "Chain":
+        """Return the effects that belong to the target, in their order."""
+        return Chain(tuple(self.effects[i] for i in sorted(self.kept))).all_kept()
+
+    @classmethod
+    def joined(cls, chains: Iterable["Chain"]) -> "Chain":
+        """Return several chains one after the other."""
+        effects: list[Effect] = []
+        kept: set[int] = set()
+        for chain in chains:
+            kept |= {len(effects) + i for i in chain.kept}
+            effects += chain.effects
+        return cls(tuple(effects), frozenset(kept))
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the chain as a manifest stores it."""
-        return [effect.row() for effect in self.effects]
+        """Return the chain as a manifest stores it: what is kept says so, beside its numbers."""
+        marks = ({"keep": True} if i in self.kept else {} for i in range(len(self.effects)))
+        return [effect.row() | mark for effect, mark in zip(self.effects, marks, strict=True)]
 
     @classmethod
     def from_rows(cls, rows: list[dict[str, Any]]) -> "Chain":
         """Build the chain that ``rows`` describe; the inverse of :meth:`rows`."""
-        return cls(tuple(_effect(row) for row in rows))
+        kept = frozenset(i for i, row in enumerate(rows) if row.get("keep"))
+        plain = ({k: v for k, v in row.items() if k != "keep"} for row in rows)
+        return cls(tuple(_effect(row) for row in plain), kept)
 
 
 def _effect(row: dict[str, Any]) -> Effect:
@@ -93,3 +130,12 @@ def _effect(row: dict[str, Any]) -> Effect:
         return load_effect(row)
     own = load_effect({name: value for name, value in row.items() if name != "key"})
     return Keyed.model_validate({"effect": own, "key": row["key"]})
+
+
+def _chain(value: Any) -> Chain:
+    """Accept a chain, or the rows that describe one."""
+    return value if isinstance(value, Chain) else Chain.from_rows(value)
+
+
+StoredChain = Annotated[Chain, BeforeValidator(_chain), PlainSerializer(Chain.rows)]
+"""A chain as a field of a record that is stored as JSON."""

@@ -1,6 +1,7 @@
 """The compressor."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ class Compressor(Dynamics, kind="compressor"):
     D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a
     tutorial and analysis", J. Audio Eng. Soc. 60(6), 2012.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"ratio": 1.0, "makeup_db": 0.0}
 
     threshold_db: Annotated[float, Field(ge=-60, le=0)]
     ratio: Annotated[float, Field(ge=1, le=30)]

@@ -1,5 +1,6 @@
 """Convolution with a recorded impulse response."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -33,6 +34,7 @@ class Convolution(Effect, kind="convolution"):
     label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     impulse: str
     impulse_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None

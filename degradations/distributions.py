@@ -1,137 +1,76 @@
-"""Distributions of one value, drawn from one uniform number, so that a draw is the same anywhere.
+"""From YAML to distributions of one value, with a proof that all they can draw is allowed.
 
 In YAML, a plain value is a constant and ``[a, b]`` is uniform; the others are named::
 
     ratio: {log_uniform: [1.5, 8]}
-    target_lufs: {normal: [-9, 1.5]}
-    color: {choice: [white, pink]}
+    centre_hz: {triangular: [200, 800, 5000]}             # low, mode, high
+    target_lufs: {normal: [-9, 1.5]}                      # cut off at the bounds of its slot
+    gain_db: {truncated_normal: [0, 2, -3, 6]}            # mean, deviation, low, high
+    colour: {choice: [white, pink], weights: [3, 1]}      # without weights all alike
     gains_db: {each: [-6, 6]}
     impulse: {files: rooms/}
+    threshold_db: "= -10 - 20 * heaviness"                # see expressions.py
+
+Where an integer is wanted, ``normal``, ``truncated_normal`` and ``triangular`` round to it.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from hashlib import sha256
-from math import exp, log
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 from ..audio import SUFFIXES
+from .expressions import is_expression, parse_expression
+from .random_values import (
+    NOTHING,
+    Choice,
+    Constant,
+    Distribution,
+    Each,
+    File,
+    LogUniform,
+    Names,
+    Normal,
+    Rounded,
+    Triangular,
+    Uniform,
+    UniformInteger,
+)
+from .reaches import Reach
 from .slots import Slot
 from .yaml_tree import Node, plain
 
-__all__ = ["Distribution", "parse_distribution"]
+__all__ = [
+    "NAMES",
+    "NOTHING",
+    "NUMERIC",
+    "Constant",
+    "Distribution",
+    "File",
+    "Names",
+    "UniformInteger",
+    "parse_distribution",
+    "parse_weights",
+]
 
-Uniform01 = Callable[[], float]
+NUMERIC = {
+    "uniform": ("low", "high"),
+    "log_uniform": ("low", "high"),
+    "triangular": ("low", "mode", "high"),
+    "normal": ("mean", "deviation"),
+    "truncated_normal": ("mean", "deviation", "low", "high"),
+}
+"""Distributions that are given by numbers, and what these are."""
 
+NAMES = (*NUMERIC, "choice", "each", "files")
 
-class Distribution(ABC):
-    """A distribution of one value."""
-
-    @abstractmethod
-    def draw(self, random: Uniform01) -> Any:
-        """Draw a value; ``random`` gives uniform numbers in [0, 1)."""
-
-
-@dataclass(frozen=True)
-class Constant(Distribution):
-    """Always the same."""
-
-    value: Any
-
-    def draw(self, random: Uniform01) -> Any:
-        """Return the value."""
-        return self.value
-
-
-@dataclass(frozen=True)
-class Uniform(Distribution):
-    """All numbers from ``low`` to ``high`` alike."""
-
-    low: float
-    high: float
-
-    def draw(self, random: Uniform01) -> float:
-        """Draw a number."""
-        return self.low + (self.high - self.low) * random()
+LEAST_MASS = 1e-6
+"""Of a normal curve, between its limits: with less, a draw would be made of rounding errors."""
 
 
-@dataclass(frozen=True)
-class UniformInteger(Distribution):
-    """All integers from ``low`` to ``high``, both included, alike."""
-
-    low: int
-    high: int
-
-    def draw(self, random: Uniform01) -> int:
-        """Draw an integer."""
-        return self.low + int((self.high - self.low + 1) * random())
-
-
-@dataclass(frozen=True)
-class LogUniform(Distribution):
-    """All ratios alike: as likely between 100 and 200 as between 1000 and 2000."""
-
-    low: float
-    high: float
-
-    def draw(self, random: Uniform01) -> float:
-        """Draw a number."""
-        drawn = exp(log(self.low) + (log(self.high) - log(self.low)) * random())
-        return min(max(drawn, self.low), self.high)  # exp(log(x)) may miss x by a hair
-
-
-@dataclass(frozen=True)
-class Normal(Distribution):
-    """The bell curve, cut off at the bounds of its slot."""
-
-    mean: float
-    deviation: float
-    low: float
-    high: float
-
-    def draw(self, random: Uniform01) -> float:
-        """Draw a number by inverting the cumulative distribution between the bounds."""
-        curve = NormalDist(self.mean, self.deviation)
-        first, last = curve.cdf(self.low), curve.cdf(self.high)
-        share = min(max(first + (last - first) * random(), 1e-12), 1 - 1e-12)
-        return min(max(curve.inv_cdf(share), self.low), self.high)
-
-
-@dataclass(frozen=True)
-class Choice(Distribution):
-    """One of several values, all alike."""
-
-    options: tuple[Any, ...]
-
-    def draw(self, random: Uniform01) -> Any:
-        """Draw one."""
-        return self.options[int(len(self.options) * random())]
-
-
-@dataclass(frozen=True)
-class Each(Distribution):
-    """Several values, each drawn anew."""
-
-    of: Distribution
-    count: int
-
-    def draw(self, random: Uniform01) -> tuple[Any, ...]:
-        """Draw them."""
-        return tuple(self.of.draw(random) for _ in range(self.count))
-
-
-@dataclass(frozen=True)
-class File:
-    """A file as a drawn value: where it is, from the recipe's folder on, and what is in it."""
-
-    path: str
-    digest: str
-
-
-def parse_distribution(node: Node, slot: Slot, folder: Path) -> Distribution:
+def parse_distribution(
+    node: Node, slot: Slot, folder: Path, known: Mapping[str, Reach] = NOTHING
+) -> Distribution:
     """Read a distribution and prove that all it can draw fits its slot.
 
     Parameters
@@ -142,14 +81,18 @@ def parse_distribution(node: Node, slot: Slot, folder: Path) -> Distribution:
         What the value is for.
     folder : Path
         Where relative file names begin.
+    known : mapping of str to Reach
+        What an expression can refer to.
 
     Raises
     ------
     RecipeError
         If it is no distribution, or one that reaches outside the slot's bounds.
     """
+    if is_expression(node):
+        return parse_expression(node, slot, known)
     if isinstance(node.value, dict):
-        return _named(node, slot, folder)
+        return _named(node, slot, folder, known)
     if isinstance(node.value, list):
         return _listed(node, slot)
     if slot.kind == "file":
@@ -157,33 +100,49 @@ def parse_distribution(node: Node, slot: Slot, folder: Path) -> Distribution:
     return Constant(_value(node, slot))
 
 
-NAMES = ("log_uniform", "normal", "choice", "each", "files", "uniform")
-
-
-def _named(node: Node, slot: Slot, folder: Path) -> Distribution:
+def _named(node: Node, slot: Slot, folder: Path, known: Mapping[str, Reach]) -> Distribution:
     """Read ``{name: numbers}``."""
-    pairs = node.mapping("a distribution", list(NAMES))
-    if len(pairs) != 1:
-        raise node.error("one distribution", cure=f"the distributions are {', '.join(NAMES)}")
-    ((name, below),) = pairs.items()
+    pairs = node.mapping("a distribution", [*NAMES, "weights"])
+    names = [name for name in pairs if name != "weights"]
+    if len(names) != 1 or ("weights" in pairs and names != ["choice"]):
+        cure = f"the distributions are {', '.join(NAMES)}; 'weights' go with choice"
+        raise node.error("one distribution", cure=cure)
+    name, below = names[0], pairs[names[0]]
     if name == "choice":
-        options = below.items("a list to choose from")
-        if not options:
-            raise below.error("at least one thing to choose from")
-        return Choice(tuple(parse_distribution(o, slot, folder).draw(_never) for o in options))
+        return _choice(below, pairs.get("weights"), slot, folder)
     if name == "files":
         return Choice(_files(below, slot, folder))
     if name == "each":
         if slot.kind != "list":
             raise node.error(slot.bounds(), cure="'each' is for lists")
         item = Slot(slot.name, "number", slot.low, slot.high)
-        return Each(parse_distribution(below, item, folder), slot.count)
+        return Each(parse_distribution(below, item, folder, known), slot.count)
     return _numeric(name, below, slot)
 
 
-def _never() -> float:
-    """Stand in where only constants are allowed."""
-    return 0.0
+def _choice(node: Node, weights: Node | None, slot: Slot, folder: Path) -> Choice:
+    """Read ``{choice: [..]}``, and the weights beside it."""
+    options = []
+    for item in node.items("a list to choose from"):
+        option = parse_distribution(item, slot, folder)
+        if not isinstance(option, Constant):
+            raise item.error(slot.bounds(), cure="a choice is among plain values")
+        options.append(option.value)
+    if not options:
+        raise node.error("at least one thing to choose from")
+    return Choice(tuple(options), parse_weights(weights, len(options)))
+
+
+def parse_weights(node: Node | None, count: int) -> tuple[float, ...] | None:
+    """Read how often each of ``count`` options comes, in proportion; None makes all alike."""
+    if node is None:
+        return None
+    weights = tuple(item.number() for item in node.items(f"a list of {count} weights"))
+    if len(weights) != count:
+        raise node.error(f"{count} weights, one for each option")
+    if min(weights) < 0 or not 0 < sum(weights) < float("inf"):
+        raise node.error("weights from 0 up, not all of them 0")
+    return weights
 
 
 def _listed(node: Node, slot: Slot) -> Distribution:
@@ -197,25 +156,50 @@ def _listed(node: Node, slot: Slot) -> Distribution:
 
 
 def _numeric(name: str, node: Node, slot: Slot) -> Distribution:
-    """Read a distribution that is given by two numbers."""
+    """Read a distribution that is given by numbers."""
     if slot.kind not in ("number", "integer"):
         raise node.error(slot.bounds(), cure="write {choice: [..]} to choose among values")
-    numbers = [item.number() for item in node.items("[low, high]")]
-    if len(numbers) != 2:
-        raise node.error("two numbers")
-    first, second = numbers
-    if name == "normal":
-        if second <= 0 or not slot.low <= first <= slot.high:
-            raise node.error(f"[mean, deviation] with a mean that is {slot.bounds()}")
-        return Normal(first, second, slot.low, slot.high)
-    if first > second:
-        raise node.error("[low, high]", cure=f"the low end {first:g} is above the high end")
-    low, high = (_value(item, slot) for item in node.items("[low, high]"))
-    if slot.kind == "integer" and name == "uniform":
-        return UniformInteger(low, high)
-    if name == "log_uniform" and (low <= 0 or slot.kind == "integer"):
-        raise node.error("two numbers above 0 for a slot that takes fractions")
-    return LogUniform(low, high) if name == "log_uniform" else Uniform(low, high)
+    shape = f"[{', '.join(NUMERIC[name])}]"
+    items = dict(zip(NUMERIC[name], node.items(shape), strict=False))
+    if len(node.value) != len(NUMERIC[name]):
+        raise node.error(f"{len(NUMERIC[name])} numbers, {shape}")
+    numbers = {part: item.number() for part, item in items.items()}
+    low, high = numbers.get("low", slot.low), numbers.get("high", slot.high)
+    if low > high:
+        raise node.error(shape, cure=f"the low end {low:g} is above the high end")
+    for part in ("low", "high"):
+        if part in items:
+            numbers[part] = _value(items[part], slot)
+    integer = slot.kind == "integer"
+    if integer and name not in ("uniform", "log_uniform"):
+        wide = {"low": low - 0.5, "high": high + 0.5}
+        read = _shaped(name, node, {**numbers, **wide}, slot)
+        return Rounded(read, int(low), int(high))
+    if integer and name == "uniform":
+        return UniformInteger(int(low), int(high))
+    return _shaped(name, node, {"low": low, "high": high, **numbers}, slot)
+
+
+def _shaped(name: str, node: Node, numbers: dict[str, float], slot: Slot) -> Distribution:
+    """Build the distribution ``name``, whose limits have been found good."""
+    low, high = numbers["low"], numbers["high"]
+    if name == "uniform":
+        return Uniform(low, high)
+    if name == "log_uniform":
+        if low <= 0 or slot.kind == "integer":
+            raise node.error("two numbers above 0 for a slot that takes fractions")
+        return LogUniform(low, high)
+    if name == "triangular":
+        if not low <= numbers["mode"] <= high:
+            raise node.error("[low, mode, high], with a mode between the ends")
+        return Triangular(low, numbers["mode"], high)
+    mean, deviation = numbers["mean"], numbers["deviation"]
+    if deviation <= 0 or (name == "normal" and not slot.low <= mean <= slot.high):
+        raise node.error(f"[mean, deviation] with a mean that is {slot.bounds()}")
+    curve = Normal(mean, deviation, low, high)
+    if curve.mass() < LEAST_MASS:
+        raise node.error("limits between which the curve has some of its mass")
+    return curve
 
 
 def _value(node: Node, slot: Slot) -> Any:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..audio import Audio, checked
 from ..errors import AudioError, RecipeError
 
-__all__ = ["Effect", "Label", "Undoable", "did_you_mean", "effect_type", "load_effect"]
+__all__ = ["Effect", "Label", "Undoable", "did_you_mean", "effect_type", "load_effect", "shown"]
 
 Label = Literal[
     "level",
@@ -63,6 +63,9 @@ class Effect(BaseModel, ABC):
         Whether it moves sound between left and right by design.
     adds_noise : bool
         Whether something sounds where the input is silent.
+    neutral : mapping of str to float
+        The numbers that are amounts, and the values at which the effect does nothing, or the
+        least it can: a recipe's severity moves them from there. Empty if it has no amount.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -75,6 +78,7 @@ class Effect(BaseModel, ABC):
     moves_time: ClassVar[bool] = False
     moves_image: ClassVar[bool] = False
     adds_noise: ClassVar[bool] = False
+    neutral: ClassVar[Mapping[str, float]] = {}
 
     def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:
         """Enter the subclass in the registry; a base of a family has no ``kind``."""
@@ -134,6 +138,10 @@ class Effect(BaseModel, ABC):
         """Return for how many seconds the effect rings on after its input falls silent."""
         return 0.0
 
+    def makes_stereo(self) -> bool:
+        """Return whether this one makes stereo of mono; those that hold others may not."""
+        return self.widens
+
     def inverse(self) -> "Effect | None":
         """Return the effect that undoes this one; None where mathematics has none."""
         return None
@@ -148,7 +156,7 @@ class Effect(BaseModel, ABC):
 
     def __str__(self) -> str:
         """Show it as it is written in YAML."""
-        numbers = ", ".join(f"{k}: {_shown(v)}" for k, v in self.model_dump(mode="json").items())
+        numbers = ", ".join(f"{k}: {shown(v)}" for k, v in self.model_dump(mode="json").items())
         return f"{self.kind}: {{{numbers}}}"
 
     def _check_below_nyquist(self, sample_rate: int) -> None:
@@ -162,12 +170,12 @@ class Effect(BaseModel, ABC):
                 )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Show a number with as many digits as help a reader."""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(shown, value)) + "]"
     return str(value)
 
 

@@ -7,7 +7,8 @@ their phase as a lag of a few samples that differs from sound to sound; nothing 
 compensated, and they are marked ``moves_time``.
 """
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class Bell(Biquads, kind="bell"):
         Centre over width; from 0.1 (many octaves) to 20 (a fraction of a semitone).
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"gain_db": 0.0}
+
     centre_hz: Annotated[float, Field(ge=20, le=20_000)]
     gain_db: _GainDb
     q: Annotated[float, Field(ge=0.1, le=20)] = 1.0
@@ -49,6 +52,8 @@ class Bell(Biquads, kind="bell"):
 
 class _Shelf(Biquads):
     """What both shelves are made of."""
+
+    neutral: ClassVar[Mapping[str, float]] = {"gain_db": 0.0}
 
     cutoff_hz: Annotated[float, Field(ge=20, le=20_000)]
     gain_db: _GainDb
@@ -112,6 +117,8 @@ class GraphicEqualizer(Biquads, kind="graphic_equalizer"):
     gains_db : 16 floats
         From -12 to 12 dB each, for the centres in ``BANDS_HZ``.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"gains_db": 0.0}
 
     gains_db: Annotated[
         tuple[Annotated[float, Field(ge=-12, le=12)], ...],

@@ -1,5 +1,6 @@
 """Level: the plainest effects of all."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -29,6 +30,7 @@ class Gain(Effect, kind="gain"):
 
     label: ClassVar[Label] = "level"
     undoable: ClassVar[Undoable] = "exactly"
+    neutral: ClassVar[Mapping[str, float]] = {"gain_db": 0.0}
 
     gain_db: Annotated[float, Field(ge=-60, le=60)]
 

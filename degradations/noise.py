@@ -1,6 +1,6 @@
 """Noise that was not in the music."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -37,6 +37,7 @@ class Noise(Effect, kind="noise"):
     """
 
     label: ClassVar[Label] = "noise"
+    neutral: ClassVar[Mapping[str, float]] = {"snr_db": 100.0}
 
     snr_db: Annotated[float, Field(ge=-20, le=100)]
     colour: Colour = "white"
@@ -64,6 +65,7 @@ class NoiseFloor(Effect, kind="noise_floor"):
 
     label: ClassVar[Label] = "noise"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"level_dbfs": -120.0}
 
     level_dbfs: _Level
     colour: Colour = "white"

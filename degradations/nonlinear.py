@@ -16,6 +16,7 @@ restores 54 to 91 dB of signal-to-error ratio where the distorted sound has 20 t
 peaks 6 dB above, 24 dB or more.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, ClassVar, TypeAlias
 
@@ -157,6 +158,7 @@ class HardClip(Effect, kind="hard_clip"):
     """
 
     label: ClassVar[Label] = "distortion"
+    neutral: ClassVar[Mapping[str, float]] = {"ceiling_db": 0.0}
 
     ceiling_db: Annotated[float, Field(ge=-48, le=0)]
     oversampling: Oversampling = 8

@@ -2,26 +2,56 @@
 
 import re
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..audio import STEM_CLASSES
-from .distributions import Distribution, UniformInteger, parse_distribution
+from .combinators import OneOf, RandomParallel, Repeat, Shuffle, SomeOf
+from .distributions import (
+    NOTHING,
+    Constant,
+    Distribution,
+    UniformInteger,
+    parse_distribution,
+    parse_weights,
+)
 from .dynamics import Dynamics
 from .effect import Effect, did_you_mean
+from .expressions import Expression, is_expression, parse_condition
+from .reaches import Reach
 from .slots import Slot, slots_of
-from .steps import OneOf, RandomChain, RandomEffect, Repeat, Shuffle, Step
+from .steps import RandomChain, RandomEffect, Step
 from .yaml_tree import Node
 
-__all__ = ["parse_chain"]
+__all__ = ["COMBINATORS", "COUNT", "MIX", "MOST_BRANCHES", "TIMES", "parse_chain"]
 
-COMBINATORS = ("one_of", "shuffle", "repeat")
-OPTIONS = ("probability", "name", "times", "key")
+COMBINATORS = {
+    "one_of": ("weights",),
+    "some_of": ("count",),
+    "shuffle": (),
+    "repeat": ("times",),
+    "parallel": ("mix",),
+}
+"""Combinators, and the options that stand beside them."""
+OPTIONS = ("probability", "name", "when", "keep", "key")
+BESIDE = tuple(option for options in COMBINATORS.values() for option in options)
+TIMES = Slot("times", "integer", 0, 32)
+COUNT = Slot("count", "integer", 0, 32)
+MIX = Slot("mix", "number", 0, 1)
+MOST_BRANCHES = 8
 SEED = UniformInteger(0, 2**32 - 1)
 """What a ``seed`` is drawn from where the recipe does not fix it."""
 
 
-def parse_chain(node: Node, folder: Path, sample_rate: int) -> RandomChain:
+def parse_chain(
+    node: Node,
+    folder: Path,
+    sample_rate: int,
+    known: Mapping[str, Reach] = NOTHING,
+    *,
+    not_kept: str = "a target is one stem, and this is not for one stem alone",
+) -> RandomChain:
     """Read a list of steps, and prove that whatever it can draw is valid.
 
     Parameters
@@ -32,6 +62,10 @@ def parse_chain(node: Node, folder: Path, sample_rate: int) -> RandomChain:
         Where relative file names begin.
     sample_rate : int
         In Hz; frequencies must lie below half of it.
+    known : mapping of str to Reach
+        Names that expressions can refer to, and all that they can be.
+    not_kept : str
+        Why no step here can be part of the target; empty where one can.
 
     Raises
     ------
@@ -40,16 +74,17 @@ def parse_chain(node: Node, folder: Path, sample_rate: int) -> RandomChain:
     """
     if node.value in (None, "none"):
         return RandomChain()
-    reader = _ChainReader(folder, sample_rate)
-    return reader.chain(node)
+    return _ChainReader(folder, sample_rate, known, not_kept).chain(node)
 
 
+@dataclass(frozen=True)
 class _ChainReader:
     """Reads steps; holds what all of them need."""
 
-    def __init__(self, folder: Path, sample_rate: int) -> None:
-        self.folder = folder
-        self.sample_rate = sample_rate
+    folder: Path
+    sample_rate: int
+    known: Mapping[str, Reach]
+    not_kept: str
 
     def chain(self, node: Node) -> RandomChain:
         """Read a list of steps."""
@@ -65,47 +100,91 @@ class _ChainReader:
     def step(self, node: Node, counts: Counter[str]) -> Step:
         """Read one step: an effect or a combinator, and its options."""
         pairs = node.mapping("a step such as {compressor: {threshold_db: -18, ratio: 4}}")
-        kinds = [key for key in pairs if key not in OPTIONS]
+        kinds = [key for key in pairs if key not in (*OPTIONS, *BESIDE)]
         if len(kinds) != 1:
             raise node.error("one effect or combinator in a step", cure="one '- ' for each step")
         kind = kinds[0]
+        for option in BESIDE:
+            if option in pairs and option not in COMBINATORS.get(kind, ()):
+                owner = next(name for name, options in COMBINATORS.items() if option in options)
+                raise pairs[option].error(f"'{option}' beside '{owner}' alone", f"'{option}'")
         counts[kind] += 1
-        number = counts[kind]
-        name = kind if number == 1 else f"{kind}#{number}"
-        if "name" in pairs:
-            name = str(pairs["name"].value)
-        probability = 1.0
-        if "probability" in pairs:
-            probability = pairs["probability"].number()
-            if not 0 <= probability <= 1:
-                raise pairs["probability"].error("a number from 0 to 1")
-        if "times" in pairs and kind != "repeat":
-            raise pairs["times"].error("'times' beside 'repeat' alone", "'times'")
+        step = self.body(kind, pairs, _name(kind, counts[kind], pairs), _probability(pairs))
+        when = parse_condition(pairs["when"], self.known) if "when" in pairs else None
+        step = replace(step, when=when, keep=self.keep(pairs))
         if "key" in pairs:
             key = _key(kind, pairs["key"])
-            return replace(self.effect(kind, pairs[kind], name, probability), key=key)
-        return self.body(kind, pairs, name, probability)
+            assert isinstance(step, RandomEffect)
+            return replace(step, key=key)
+        return step
+
+    def keep(self, pairs: dict[str, Node]) -> bool:
+        """Read whether a step belongs to the target."""
+        if "keep" not in pairs:
+            return False
+        node = pairs["keep"]
+        if not isinstance(node.value, bool):
+            raise node.error("true or false")
+        if node.value and self.not_kept:
+            raise node.error("'keep' in the chain of a stem", "'keep'", self.not_kept)
+        return node.value
 
     def body(self, kind: str, pairs: dict[str, Node], name: str, probability: float) -> Step:
         """Read what a step does."""
         node = pairs[kind]
-        if kind == "one_of":
-            options = tuple(self.option(option) for option in node.items("a list of options"))
-            if not options:
-                raise node.error("at least one option")
-            return OneOf(name, probability, options)
-        if kind == "shuffle":
-            return Shuffle(name, probability, self.chain(node))
-        if kind == "repeat":
-            if "times" not in pairs:
-                raise node.error("'times' beside 'repeat'", "none", "such as times: [1, 5]")
-            slot = Slot("times", "integer", 0, 32)
-            times = parse_distribution(pairs["times"], slot, self.folder)
-            return Repeat(name, probability, self.chain(node), times)
+        match kind:
+            case "one_of":
+                options = tuple(chain for _, chain in self.options(node))
+                weights = parse_weights(pairs.get("weights"), len(options))
+                return OneOf(name, probability, options, weights)
+            case "some_of":
+                named = self.options(node)
+                slot = replace(COUNT, high=len(named))
+                return SomeOf(name, probability, named, self.beside(node, pairs, slot))
+            case "shuffle":
+                return Shuffle(name, probability, self.chain(node))
+            case "repeat":
+                times = self.beside(node, pairs, TIMES)
+                return Repeat(name, probability, self.chain(node), times)
+            case "parallel":
+                return self.parallel(node, pairs, name, probability)
         return self.effect(kind, node, name, probability)
 
+    def beside(self, node: Node, pairs: dict[str, Node], slot: Slot) -> Distribution:
+        """Read the number that a combinator must have beside it."""
+        if slot.name not in pairs:
+            example = f"such as {slot.name}: [1, 2]"
+            raise node.error(
+                f"'{slot.name}' beside '{node.path.rpartition('.')[2]}'", "none", example
+            )
+        return parse_distribution(pairs[slot.name], slot, self.folder, self.known)
+
+    def parallel(self, node: Node, pairs: dict[str, Node], name: str, probability: float) -> Step:
+        """Read chains that stand side by side."""
+        inside = replace(self, not_kept="or keep the whole of 'parallel'")
+        branches = inside.options(node)
+        if len(branches) > MOST_BRANCHES:
+            raise node.error(f"at most {MOST_BRANCHES} branches", str(len(branches)))
+        mix: Distribution = Constant(1.0)
+        if "mix" in pairs:
+            mix = parse_distribution(pairs["mix"], MIX, self.folder, self.known)
+        return RandomParallel(name, probability, branches, mix)
+
+    def options(self, node: Node) -> tuple[tuple[str, RandomChain], ...]:
+        """Read a list of options, each with a name made of its steps' names."""
+        counts: Counter[str] = Counter()
+        named = []
+        for item in node.items("a list of options"):
+            chain = self.option(item)
+            name = "+".join(step.name for step in chain.steps) or "none"
+            counts[name] += 1
+            named.append((name if counts[name] == 1 else f"{name}#{counts[name]}", chain))
+        if not named:
+            raise node.error("at least one option")
+        return tuple(named)
+
     def option(self, node: Node) -> RandomChain:
-        """Read one option of ``one_of``: a step, a list of steps, or none."""
+        """Read one option: a step, a list of steps, or none."""
         if node.value in (None, "none"):
             return RandomChain()
         if isinstance(node.value, list):
@@ -119,22 +198,38 @@ class _ChainReader:
             raise node.error("an effect or combinator", repr(kind), did_you_mean(kind, known))
         slots = slots_of(Effect.kinds[kind])
         given = {} if node.value is None else node.mapping(f"{kind}'s numbers", list(slots))
-        numbers = {}
+        numbers: dict[str, Distribution] = {}
         for slot in slots.values():
-            if slot.name in given:
+            if slot.name in given and not is_expression(given[slot.name]):
                 numbers[slot.name] = self.number(given[slot.name], slot)
-            elif slot.name == "seed":
+            elif slot.name == "seed" and slot.name not in given:
                 numbers["seed"] = SEED
-            elif slot.required:
+            elif slot.required and slot.name not in given:
                 raise node.error(f"{slot.name}, {slot.bounds()}", "none")
+        for slot in slots.values():
+            if slot.name in given and slot.name not in numbers:
+                numbers[slot.name] = self.worked_out(given[slot.name], slot, numbers)
         where = f"{node.where}: {node.path}"
         return RandomEffect(name, probability, Effect.kinds[kind], tuple(numbers.items()), where)
+
+    def worked_out(self, node: Node, slot: Slot, numbers: dict[str, Distribution]) -> Distribution:
+        """Read a number that may refer to those of its effect that are drawn before it."""
+        reaches = {name: number.reach() for name, number in numbers.items()}
+        own = {name: reach for name, reach in reaches.items() if reach is not None}
+        read = replace(self, known={**self.known, **own}).number(node, slot)
+        twice = (
+            set(self.known) & set(own) & (read.names() if isinstance(read, Expression) else set())
+        )
+        if twice:
+            wanted = "names that stand for one thing"
+            raise node.error(wanted, repr(min(twice)), "rename the linked draw of that name")
+        return read
 
     def number(self, node: Node, slot: Slot) -> Distribution:
         """Read the distribution of one number."""
         if slot.kind == "number" and slot.name.endswith("_hz"):
             return self.frequency(node, slot)
-        return parse_distribution(node, slot, self.folder)
+        return parse_distribution(node, slot, self.folder, self.known)
 
     def frequency(self, node: Node, slot: Slot) -> Distribution:
         """Read a distribution of frequencies, all of them below half the sample rate."""
@@ -144,7 +239,24 @@ class _ChainReader:
                 wanted = f"a frequency below half the sample rate ({half:g} Hz)"
                 raise leaf.error(wanted, cure="lower it or raise sample_rate")
         below = replace(slot, high=min(slot.high, half * (1 - 1e-9)))
-        return parse_distribution(node, below, self.folder)
+        return parse_distribution(node, below, self.folder, self.known)
+
+
+def _name(kind: str, number: int, pairs: dict[str, Node]) -> str:
+    """Return the name of a step: its own, or its kind and which of that kind it is."""
+    if "name" in pairs:
+        return str(pairs["name"].value)
+    return kind if number == 1 else f"{kind}#{number}"
+
+
+def _probability(pairs: dict[str, Node]) -> float:
+    """Read how often a step is there."""
+    if "probability" not in pairs:
+        return 1.0
+    probability = pairs["probability"].number()
+    if not 0 <= probability <= 1:
+        raise pairs["probability"].error("a number from 0 to 1")
+    return probability
 
 
 def _key(kind: str, node: Node) -> str:
@@ -159,7 +271,8 @@ def _key(kind: str, node: Node) -> str:
 def _leaves(node: Node) -> list[Node]:
     """Return the plain values below a node."""
     if isinstance(node.value, dict):
-        return [leaf for child in node.value.values() for leaf in _leaves(child)]
+        children = (child for key, child in node.value.items() if key != "weights")
+        return [leaf for child in children for leaf in _leaves(child)]
     if isinstance(node.value, list):
         return [leaf for child in node.value for leaf in _leaves(child)]
     return [node]

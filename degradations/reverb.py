@@ -1,6 +1,7 @@
 """Algorithmic reverberation."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field
@@ -37,6 +38,7 @@ class Reverb(Effect, kind="reverb"):
     label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"wet": 0.0, "dry": 0.5}
 
     room_size: _Share
     damping: _Share = 0.5

@@ -1,5 +1,6 @@
 """A simulated room."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -62,6 +63,7 @@ class SimulatedRoom(Effect, kind="simulated_room"):
     label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     length_m: _Length
     width_m: _Length

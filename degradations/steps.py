@@ -4,20 +4,17 @@ A list of steps. A step is an effect whose numbers are distributions, or a combi
 
     - compressor: {threshold_db: [-30, -10], ratio: {log_uniform: [1.5, 8]}}
       probability: 0.6
-    - one_of: [{saturation: {drive_db: [6, 24]}}, {hard_clip: {ceiling_db: [-12, -3]}}, none]
-    - shuffle: [{gain: {gain_db: [-3, 3]}}, {band_limit: {bandwidth_hz: [4000, 16000]}}]
-    - repeat: [{bell: {frequency_hz: {log_uniform: [100, 8000]}, gain_db: [-6, 6]}}]
-      times: [1, 5]
+      when: genre == rock
     - compressor: {threshold_db: -30, ratio: 4}
       key: Drums                                # the drums duck it: a class, or bus.NAME
 
 Every number has a random stream of its own, found by the names on the way to it, never by
 position: a step or a number more leaves all other draws alone. Two steps of one kind in one
-list are told apart by their order, or by ``name:``.
+list are told apart by their order, or by ``name:``. Combinators: see combinators.py.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,11 +22,13 @@ from pydantic import ValidationError
 from ..errors import RecipeError
 from ..seeds import stream
 from .chains import Chain
-from .distributions import Distribution, File
 from .effect import Effect
+from .expressions import Expression
+from .random_values import Distribution, File
+from .scope import WHOLE, Scope
 from .side_chains import Keyed
 
-__all__ = ["OneOf", "RandomChain", "RandomEffect", "Repeat", "Shuffle", "Step"]
+__all__ = ["Address", "RandomChain", "RandomEffect", "Step"]
 
 Address = tuple[str | int, ...]
 
@@ -44,19 +43,34 @@ class Step(ABC):
         Its part of the address of its draws; unique among its neighbours.
     probability : float
         How often it is there at all, from 0 to 1.
+    when : Expression or None
+        A condition without which it is not there.
+    keep : bool
+        Whether it belongs to the target: severity leaves it alone.
     """
 
     name: str
     probability: float
+    when: Expression | None = field(default=None, kw_only=True)
+    keep: bool = field(default=False, kw_only=True)
 
-    def draw(self, seed: int, *address: str | int) -> tuple[Effect, ...]:
-        """Draw the effects; none when the coin says to skip the step."""
-        if stream(seed, *address, self.name, "probability").random() >= self.probability:
-            return ()
-        return self.effects(seed, (*address, self.name))
+    def draw(self, seed: int, *address: str | int, scope: Scope = WHOLE) -> Chain:
+        """Draw the effects; none when the condition or the coin says to skip the step."""
+        if self.when is not None and not self.when.draw(lambda: 0.0, scope.names):
+            return Chain()
+        within = scope.full() if self.keep else scope
+        often = self.probability * self.presence(within.severity)
+        if stream(seed, *address, self.name, "probability").random() >= often:
+            return Chain()
+        drawn = self.effects(seed, (*address, self.name), within)
+        return drawn.all_kept() if self.keep else drawn
+
+    def presence(self, severity: float) -> float:
+        """Return the share of its draws that a severity leaves; here, what is inside decides."""
+        return 1.0
 
     @abstractmethod
-    def effects(self, seed: int, address: Address) -> tuple[Effect, ...]:
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw the effects of a step that is there."""
 
 
@@ -71,15 +85,26 @@ class RandomChain:
 
     steps: tuple[Step, ...] = ()
 
-    def draw(self, seed: int, *address: str | int) -> Chain:
+    def draw(self, seed: int, *address: str | int, scope: Scope = WHOLE) -> Chain:
         """Draw the chain that lives at ``address`` under ``seed``.
+
+        Parameters
+        ----------
+        seed : int
+        *address : str or int
+        scope : Scope
+            What its expressions refer to, and how severe it is.
 
         Returns
         -------
         Chain
+
+        Raises
+        ------
+        RecipeError
+            If an expression refers to what ``scope`` does not hold.
         """
-        drawn = (step.draw(seed, *address) for step in self.steps)
-        return Chain(tuple(effect for effects in drawn for effect in effects))
+        return Chain.joined(step.draw(seed, *address, scope=scope) for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -90,6 +115,7 @@ class RandomEffect(Step):
     ----------
     effect : type of Effect
     numbers : tuple of (str, Distribution)
+        Expressions last: they refer to those before them.
     where : str
         File, line and path, for messages.
     key : str or None
@@ -101,60 +127,32 @@ class RandomEffect(Step):
     where: str
     key: str | None = None
 
-    def effects(self, seed: int, address: Address) -> tuple[Effect, ...]:
+    def presence(self, severity: float) -> float:
+        """Return 1 while there is an amount to turn down, else the severity itself."""
+        return float(severity > 0) if self.effect.neutral else severity
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw the numbers."""
-        values: dict[str, Any] = {}
+        drawn: dict[str, Any] = {}
         for name, distribution in self.numbers:
-            value = distribution.draw(stream(seed, *address, name).random)
+            random = stream(seed, *address, name).random
+            drawn[name] = distribution.draw(random, {**scope.names, **drawn})
+        for name, neutral in self.effect.neutral.items():
+            value = drawn.get(name, self.effect.model_fields[name].default)
+            drawn[name] = scope.scaled(value, neutral)
+        return Chain((self._built(drawn),))
+
+    def _built(self, drawn: dict[str, Any]) -> Effect:
+        """Build the effect; a file brings its digest."""
+        values: dict[str, Any] = {}
+        for name, value in drawn.items():
             if isinstance(value, File):
                 values |= {name: value.path, f"{name}_sha256": value.digest}
             else:
                 values[name] = value
         try:
-            drawn = self.effect(**values)
-            return (
-                Keyed.model_validate({"effect": drawn, "key": self.key}) if self.key else drawn,
-            )
+            built = self.effect(**values)
         except ValidationError as error:
             first = error.errors()[0]
             raise RecipeError(f"{self.where}: {first['msg']}, drawn {values}") from None
-
-
-@dataclass(frozen=True)
-class OneOf(Step):
-    """One of several chains, all alike."""
-
-    options: tuple[RandomChain, ...]
-
-    def effects(self, seed: int, address: Address) -> tuple[Effect, ...]:
-        """Draw which, then draw it."""
-        which = int(len(self.options) * stream(seed, *address, "one_of").random())
-        return self.options[which].draw(seed, *address, which).effects
-
-
-@dataclass(frozen=True)
-class Shuffle(Step):
-    """All steps, in random order."""
-
-    chain: RandomChain
-
-    def effects(self, seed: int, address: Address) -> tuple[Effect, ...]:
-        """Draw each step, then the order."""
-        drawn = [step.draw(seed, *address) for step in self.chain.steps]
-        keys = [stream(seed, *address, step.name, "order").random() for step in self.chain.steps]
-        order = sorted(range(len(drawn)), key=keys.__getitem__)
-        return tuple(effect for i in order for effect in drawn[i])
-
-
-@dataclass(frozen=True)
-class Repeat(Step):
-    """The same steps several times, drawn anew each time."""
-
-    chain: RandomChain
-    times: Distribution
-
-    def effects(self, seed: int, address: Address) -> tuple[Effect, ...]:
-        """Draw how often, then each time."""
-        times = self.times.draw(stream(seed, *address, "times").random)
-        rounds = (self.chain.draw(seed, *address, i) for i in range(times))
-        return tuple(effect for chain in rounds for effect in chain)
+        return Keyed.model_validate({"effect": built, "key": self.key}) if self.key else built

@@ -1,6 +1,7 @@
 """Rows of a manifest: what was drawn and what was measured, for one sample."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .tables import records
@@ -8,18 +9,46 @@ from .tables import records
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["effect_numbers", "effect_rows"]
+__all__ = ["effect_numbers", "effect_rows", "flat_effects"]
 
 
-def effect_rows(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Return effects as a manifest holds them: the name, and the numbers as JSON."""
+def effect_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return effects as a manifest holds them: the name, its numbers as JSON, and the mark.
+
+    ``keep`` says that the effect belongs to the target. Effects that hold others (branches of
+    ``parallel``) have these among their numbers; see :func:`flat_effects`.
+    """
     return [
         {
             "effect": str(row["effect"]),
-            "numbers": json.dumps({k: v for k, v in row.items() if k != "effect"}),
+            "numbers": json.dumps({k: v for k, v in row.items() if k not in ("effect", "keep")}),
+            "keep": bool(row.get("keep", False)),
         }
         for row in rows
     ]
+
+
+def flat_effects(stored: Iterable[Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return effects that a manifest holds, with those inside of them as their followers.
+
+    Returns
+    -------
+    list of (str, dict)
+        Name and numbers of each, without the branches that they hold.
+
+    Examples
+    --------
+    >>> inside = [[], [{"effect": "gain", "gain_db": -6.0}]]
+    >>> flat_effects(effect_rows([{"effect": "parallel", "branches": inside, "mix": 1.0}]))
+    [('parallel', {'mix': 1.0}), ('gain', {'gain_db': -6.0})]
+    """
+    found = []
+    for row in stored:
+        numbers = json.loads(row["numbers"])
+        inside = [effect for branch in numbers.pop("branches", []) for effect in branch]
+        found.append((str(row["effect"]), numbers))
+        found += flat_effects(effect_rows(inside))
+    return found
 
 
 def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
@@ -34,7 +63,8 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
     -------
     DataFrame
         One row a number: ``key, place`` (a class, "send.NAME", "master" or "medium"),
-        ``effect, number, value``. Lists give one row an item; words and files stay text.
+        ``effect, number, value``. Lists give one row an item; words and files stay text;
+        effects inside of others stand beside them.
     """
     import pandas as pd
 
@@ -45,8 +75,8 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
             places += [(f"send.{send['name']}", send["effects"]) for send in sample["sends"]]
         places += [("master", sample["master"]), ("medium", sample["medium"])]
         for place, effects in places:
-            for effect in effects:
-                for name, value in json.loads(effect["numbers"]).items():
+            for kind, numbers in flat_effects(effects):
+                for name, value in numbers.items():
                     for item in value if isinstance(value, list) else [value]:
-                        rows.append((sample["key"], place, effect["effect"], name, item))
+                        rows.append((sample["key"], place, kind, name, item))
     return pd.DataFrame(rows, columns=["key", "place", "effect", "number", "value"])

@@ -36,11 +36,12 @@ def plan_schema() -> "pyarrow.Schema":
 def manifest_schema() -> "pyarrow.Schema":
     """Return the columns of ``manifest.parquet``: the plan's, and what was measured.
 
-    ``tracks`` has one struct a stem: where it came from, its gain, its effects with all their
-    numbers (JSON), loudness before master, peak, share of active seconds, residual lag of wet
-    against dry. ``lag_samples`` is that of the mixture against the sum before master;
-    ``sum_error_db`` how far the wet stems are from summing to it; ``pcm_sha256`` maps
-    members to the digests of their samples (JSON).
+    ``severity`` is how much of the recipe was done, from 0 to 1. ``tracks`` has one struct a
+    stem: where it came from, its gain, its effects with all their numbers (JSON) and whether
+    each belongs to the target (``keep``), loudness before master, peak, share of active
+    seconds, residual lag of wet against dry. ``lag_samples`` is that of the mixture against
+    the sum before master; ``sum_error_db`` how far the wet stems are from summing to it;
+    ``pcm_sha256`` maps members to the digests of their samples (JSON).
 
     What only some samples have is null in the others: ``sends`` with their effects, and of a
     track its ``sends`` and ``bleeds``, what tells a double from its take, and the side-chains
@@ -53,6 +54,7 @@ def manifest_schema() -> "pyarrow.Schema":
     send = pa.struct([("name", pa.string()), ("pre_fader", pa.bool_()), ("effects", effects)])
     measured = [
         ("coherent", pa.bool_()),
+        ("severity", pa.float64()),
         ("songs", pa.list_(pa.string())),
         ("classes", pa.list_(pa.string())),
         ("sample_rate", pa.int64()),
@@ -75,10 +77,10 @@ def manifest_schema() -> "pyarrow.Schema":
 
 
 def _effect() -> "pyarrow.DataType":
-    """Return the type of one effect: its name, and its numbers as JSON."""
+    """Return the type of one effect: its name, its numbers as JSON, whether it is kept."""
     import pyarrow as pa
 
-    return pa.struct([("effect", pa.string()), ("numbers", pa.string())])
+    return pa.struct([("effect", pa.string()), ("numbers", pa.string()), ("keep", pa.bool_())])
 
 
 def _track() -> "pyarrow.DataType":

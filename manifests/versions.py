@@ -6,7 +6,7 @@ from .. import __version__
 
 __all__ = ["FORMAT_VERSION", "library_versions"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever the same recipe, seed and stems would give other bytes."""
 
 LIBRARIES = ("numba", "numpy", "pedalboard", "pyroomacoustics", "scipy", "soundfile", "soxr")

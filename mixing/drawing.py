@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..degradations import Chain
+from ..degradations import Chain, Scope
 from ..seeds import stream
 from .excerpts import Address, Excerpt, Finder
+from .linked import draw_linked, linked_row, stem_names
 from .recipes import Recipe
 from .sends import draw_levels, draw_sends
 from .sessions import Bus, Session, Track
@@ -54,10 +55,13 @@ class Drawer:
         """Draw one session; see :func:`draw`."""
         recipe, address = self.recipe, (split, index)
         coherent = stream(seed, *address, "coherent").random() < recipe.coherent
-        count = recipe.stem_count.draw(stream(seed, *address, "stems").random)
+        linked = draw_linked(recipe.linked, seed, *address)
+        severity = recipe.severity.draw(stream(seed, *address, "severity").random, linked)
+        count = recipe.stem_count.draw(stream(seed, *address, "stems").random, linked)
         find = self.finder.coherent if coherent else self.finder.crossed
         excerpts = find(count, seed, (*address, "excerpts"))
-        tracks = self._tracks(excerpts, seed, address)
+        scope = Scope({**linked, "stems": len(excerpts)}, severity)
+        tracks = self._tracks(excerpts, seed, address, scope)
         loudness = recipe.mix_loudness_lufs
         return Session(
             sample_rate=recipe.sample_rate,
@@ -67,39 +71,46 @@ class Drawer:
             active_above_dbfs=recipe.above_dbfs,
             target=recipe.target,
             tracks=tracks,
-            buses=self._buses(excerpts, seed, address),
-            mix_loudness_lufs=loudness.draw(stream(seed, *address, "mix_loudness_lufs").random)
+            buses=self._buses(excerpts, seed, address, scope),
+            mix_loudness_lufs=loudness.draw(
+                stream(seed, *address, "mix_loudness_lufs").random, scope.names
+            )
             if loudness
             else None,
-            master=recipe.master.draw(seed, *address, "master"),
-            medium=recipe.medium.draw(seed, *address, "medium"),
+            master=recipe.master.draw(seed, *address, "master", scope=scope),
+            medium=recipe.medium.draw(seed, *address, "medium", scope=scope),
             taps=recipe.taps,
-            sends=draw_sends(recipe.sends, tracks, seed, *address),
+            sends=draw_sends(recipe.sends, tracks, scope, seed, *address),
+            severity=severity,
+            linked=linked_row(linked),
         )
 
-    def _tracks(self, excerpts: list[Excerpt], seed: int, address: Address) -> tuple[Track, ...]:
+    def _tracks(
+        self, excerpts: list[Excerpt], seed: int, address: Address, scope: Scope
+    ) -> tuple[Track, ...]:
         """Draw the tracks, what bleeds into them, and their doubles."""
-        tracks = [self._track(excerpt, seed, address) for excerpt in excerpts]
+        tracks = [self._track(excerpt, seed, address, scope) for excerpt in excerpts]
         if bleed := self.recipe.bleed:
-            caught = [bleed.draw(track, tracks, seed, *address) for track in tracks]
+            caught = [bleed.draw(track, tracks, scope.severity, seed, *address) for track in tracks]
             pairs = zip(tracks, caught, strict=True)
             tracks = [track.model_copy(update={"bleeds": bleeds}) for track, bleeds in pairs]
         if doubles := self.recipe.doubles:
             for excerpt in excerpts:
                 stem = excerpt.stem
                 if apart := doubles.draw(stem.stem_class, stem.file, seed, *address):
-                    again = self._track(excerpt, seed, (*address, "doubles"))
+                    again = self._track(excerpt, seed, (*address, "doubles"), scope)
                     tracks.append(again.model_copy(update=apart))
         return tuple(tracks)
 
-    def _track(self, excerpt: Excerpt, seed: int, address: Address) -> Track:
+    def _track(self, excerpt: Excerpt, seed: int, address: Address, scope: Scope) -> Track:
         """Draw what happens to one stem; the address is its file, not its place in the list."""
         stem = excerpt.stem
         own = (*address, "tracks", stem.stem_class, stem.file)
         numbers = {
-            name: distribution.draw(stream(seed, *own, name).random)
+            name: distribution.draw(stream(seed, *own, name).random, scope.names)
             for name, distribution in self.recipe.levels[stem.stem_class].items()
         }
+        own_scope = scope.knowing(stem_names(stem.stem_class, numbers))
         limit_db = self.recipe.destroyed_above_db
         spares = 0 if limit_db is None else SPARE_CHAINS
         return Track(
@@ -107,26 +118,32 @@ class Drawer:
             song=stem.song,
             file=stem.file,
             offset_samples=excerpt.second * stem.sample_rate,
-            chains=tuple(self._chain(stem, seed, (*own, i)) for i in range(1 + spares)),
+            chains=tuple(self._chain(stem, seed, (*own, i), own_scope) for i in range(1 + spares)),
             destroyed_above_db=limit_db,
-            sends=draw_levels(self.recipe.sends, stem.stem_class, seed, *own),
+            sends=draw_levels(self.recipe.sends, stem.stem_class, own_scope, seed, *own),
             **numbers,
         )
 
-    def _chain(self, stem: Stem, seed: int, address: Address) -> Chain:
+    def _chain(self, stem: Stem, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw the common part of a chain and that of the stem's class."""
         drawn = (
-            self.recipe.stems[part].draw(seed, *address, part)
+            self.recipe.stems[part].draw(seed, *address, part, scope=scope)
             for part in ("all", stem.stem_class)
             if part in self.recipe.stems
         )
-        return Chain(tuple(effect for chain in drawn for effect in chain))
+        return Chain.joined(drawn)
 
-    def _buses(self, excerpts: list[Excerpt], seed: int, address: Address) -> tuple[Bus, ...]:
+    def _buses(
+        self, excerpts: list[Excerpt], seed: int, address: Address, scope: Scope
+    ) -> tuple[Bus, ...]:
         """Draw the buses that have something to carry."""
         present = {excerpt.stem.stem_class for excerpt in excerpts}
         return tuple(
-            Bus(name=bus.name, of=bus.of, chain=bus.chain.draw(seed, *address, "buses", bus.name))
+            Bus(
+                name=bus.name,
+                of=bus.of,
+                chain=bus.chain.draw(seed, *address, "buses", bus.name, scope=scope),
+            )
             for bus in self.recipe.buses
             if present & set(bus.of)
         )

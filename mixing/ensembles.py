@@ -54,15 +54,15 @@ class BleedRecipe:
     sample_rate: int
 
     def draw(
-        self, track: Track, others: Sequence[Track], seed: int, *address: str | int
+        self, track: Track, others: Sequence[Track], severity: float, seed: int, *address: str | int
     ) -> tuple[Bleed, ...]:
-        """Draw what enters one track."""
+        """Draw what enters one track, less often with less severity."""
         bleeds = []
         for other in others:
             own = (*address, "bleed", track.file, other.file)
             if other.song != track.song or other.file == track.file:
                 continue
-            if stream(seed, *own, "probability").random() < self.probability:
+            if stream(seed, *own, "probability").random() < self.probability * severity:
                 delay_ms = self.delay_ms.draw(stream(seed, *own, "delay_ms").random)
                 bleeds.append(
                     Bleed(

@@ -19,9 +19,11 @@ def parted(session: Session, chain: Chain) -> tuple[Chain, Chain]:
     deaf = [
         isinstance(effect, Keyed) and not there & _classes(session, effect.key) for effect in chain
     ]
-    pairs = list(zip(chain, deaf, strict=True))
-    return Chain(tuple(e for e, is_deaf in pairs if not is_deaf)), Chain(
-        tuple(e for e, is_deaf in pairs if is_deaf)
+    heard = [place for place, is_deaf in enumerate(deaf) if not is_deaf]
+    kept = frozenset(new for new, old in enumerate(heard) if old in chain.kept)
+    return (
+        Chain(tuple(chain.effects[place] for place in heard), kept),
+        Chain(tuple(e for e, is_deaf in zip(chain, deaf, strict=True) if is_deaf)),
     )
 
 

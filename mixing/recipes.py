@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,11 +9,13 @@ from ..audio import STEM_CLASSES
 from ..degradations import RandomChain
 from ..degradations.distributions import Constant, Distribution, parse_distribution
 from ..degradations.parsing import parse_chain
+from ..degradations.reaches import Range
 from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node, read_text, read_yaml
-from ..errors import RecipeError
+from ..degradations.yaml_tree import Node
 from .ensembles import BleedRecipe, DoublesRecipe, read_bleed, read_doubles
+from .includes import Source, find_recipe, preset_names, read_recipe
 from .keys import check_keys
+from .linked import parse_linked, reaches, stem_reaches
 from .sends import SendRecipe, read_classes, read_sends
 from .taps import read_taps
 
@@ -40,10 +41,12 @@ ACTIVE_SLOTS = {
     "above_dbfs": Slot("above_dbfs", "number", -120, 0),
     "share": Slot("share", "number", 0, 1),
 }
+SEVERITY = Slot("severity", "number", 0, 1)
 KEYS = (
-    "about", *SETTINGS, "songs", "target", "levels", "stems", "buses", "mix_loudness_lufs",
-    "master", "medium", "reject", "taps", "sends", "bleed", "doubles",
+    "about", "include", *SETTINGS, "severity", "linked", "songs", "target", "levels", "stems",
+    "buses", "mix_loudness_lufs", "master", "medium", "reject", "taps", "sends", "bleed", "doubles",
 )  # fmt: skip
+TARGETS = ("placed", "recorded")
 
 Level = Mapping[str, Distribution]
 """Distributions of a track's ``loudness_lufs``, ``gain_db``, ``pan``, ``input_peak_dbfs``."""
@@ -91,6 +94,12 @@ class Recipe:
     master, medium : RandomChain
     taps : tuple of str
         What is written beside mixture and dry targets.
+    linked : mapping of str to Distribution
+        What is drawn once for a sample, for the expressions of all its steps.
+    severity : Distribution
+        From 0 (untouched) to 1 (as it is written).
+    included : tuple of (str, str)
+        File name and text of the recipes that it includes.
     sends : tuple of SendRecipe
     bleed : BleedRecipe or None
     doubles : DoublesRecipe or None
@@ -118,20 +127,21 @@ class Recipe:
     master: RandomChain
     medium: RandomChain
     taps: tuple[str, ...]
+    linked: Mapping[str, Distribution]
+    severity: Distribution
+    included: tuple[tuple[str, str], ...]
     sends: tuple[SendRecipe, ...] = ()
     bleed: BleedRecipe | None = None
     doubles: DoublesRecipe | None = None
     absent: float = 0.0
 
 
-def preset_names() -> list[str]:
-    """Return the names of the recipes that ship with the package."""
-    folder = files("wetdry.mixing") / "presets"
-    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[0] != ".")
-
-
 def load_recipe(
-    name: str | Path, *, sample_rate: int | None = None, seconds: float | None = None
+    name: str | Path,
+    *,
+    sample_rate: int | None = None,
+    seconds: float | None = None,
+    severity: float | None = None,
 ) -> Recipe:
     """Read a recipe and prove that everything it can draw is valid.
 
@@ -141,7 +151,7 @@ def load_recipe(
         A YAML file, or the name of a preset.
     sample_rate : int, optional
         In Hz, in place of the recipe's own.
-    seconds : float, optional
+    seconds, severity : float, optional
         In place of the recipe's own.
 
     Raises
@@ -149,33 +159,20 @@ def load_recipe(
     RecipeError
         With file, line, path, what was wanted, what was found and how to cure it.
     """
-    text, folder, label = _find(name)
-    settings = {"sample_rate": sample_rate, "seconds": seconds}
+    source = find_recipe(name)
+    settings = {"sample_rate": sample_rate, "seconds": seconds, "severity": severity}
     given = {key: value for key, value in settings.items() if value is not None}
-    return parse_recipe(text, label, folder, given)
-
-
-def _find(name: str | Path) -> tuple[str, Path, str]:
-    """Return the text of a recipe, the folder its file names begin at, and its file name."""
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
-        return read_text(path), path.parent, path.name
-    if str(name) in preset_names():
-        preset = files("wetdry.mixing") / "presets" / f"{name}.yaml"
-        return preset.read_text("utf-8"), Path.cwd(), f"{name}.yaml"
-    raise RecipeError(
-        f"{name}: wanted a .yaml file or a preset ({', '.join(preset_names())}), found neither"
-    )
+    return parse_recipe(source.text, source.label, source.folder, given)
 
 
 def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any]) -> Recipe:
     """Read a recipe from its text; ``settings`` stand in place of its own."""
-    root = read_yaml(text, label)
+    root, included = read_recipe(Source(text, label, folder))
     pairs = root.mapping("a recipe", list(KEYS))
     reader = _RecipeReader(pairs, folder, settings)
     songs = pairs["songs"].mapping("songs", [*SONG_SLOTS, "active"]) if "songs" in pairs else {}
     buses = reader.buses()
-    sends = read_sends(pairs, folder, reader.sample_rate)
+    sends = read_sends(pairs, folder, reader.read_chain, reader.known_with_stems)
     check_keys(root, [bus.name for bus in buses])
     active = songs["active"].mapping("active", list(ACTIVE_SLOTS)) if "active" in songs else {}
     return Recipe(
@@ -190,7 +187,7 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         stem_count=reader.drawn(songs, SONG_SLOTS["stems"], Constant(64)),
         above_dbfs=reader.constant(active, ACTIVE_SLOTS["above_dbfs"], -45.0),
         active_share=reader.constant(active, ACTIVE_SLOTS["share"], 0.5),
-        target=reader.word("target", ("placed", "recorded")),
+        target=reader.word("target", TARGETS),
         levels=reader.levels(),
         destroyed_above_db=reader.reject(),
         stems=reader.stems(),
@@ -199,6 +196,9 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         master=reader.chain("master"),
         medium=reader.chain("medium"),
         taps=read_taps(pairs, [bus.name for bus in buses], [send.name for send in sends]),
+        linked=reader.linked,
+        severity=reader.drawn(reader.pairs, SEVERITY, Constant(1.0)),
+        included=tuple((source.label, source.text) for source in included),
         sends=sends,
         bleed=read_bleed(pairs, folder, reader.sample_rate),
         doubles=read_doubles(pairs, folder, reader.sample_rate),
@@ -212,23 +212,23 @@ class _RecipeReader:
     def __init__(
         self, pairs: Mapping[str, Node], folder: Path, settings: Mapping[str, Any]
     ) -> None:
-        self.pairs = pairs
+        wished = {name: Node(value, "option", name) for name, value in settings.items()}
+        self.pairs = {**pairs, **wished}  # the caller's wish goes first
         self.folder = folder
-        self.settings = settings
+        self.linked = parse_linked(pairs.get("linked"), folder)
+        self.known = reaches(self.linked)
+        self.known_with_stems = {**self.known, "stems": Range(1, SONG_SLOTS["stems"].high)}
         self.sample_rate = int(self.setting("sample_rate", 44_100))
 
     def setting(self, name: str, default: float) -> Any:
-        """Return a number of the recipe as a whole; the caller's wish goes first."""
-        if name in self.settings:
-            node = Node(self.settings[name], "option", name)
-            return self.constant({name: node}, SETTINGS[name], default)
+        """Return a number of the recipe as a whole."""
         return self.constant(self.pairs, SETTINGS[name], default)
 
     def drawn(self, pairs: Mapping[str, Node], slot: Slot, default: Distribution) -> Distribution:
         """Return the distribution of one number."""
         if slot.name not in pairs:
             return default
-        return parse_distribution(pairs[slot.name], slot, self.folder)
+        return parse_distribution(pairs[slot.name], slot, self.folder, self.known)
 
     def constant(self, pairs: Mapping[str, Node], slot: Slot, default: float) -> float:
         """Return a number that is not drawn."""
@@ -252,7 +252,7 @@ class _RecipeReader:
         """Read the levels; a class's own numbers go before those of ``all``."""
         read = {
             name: {
-                key: parse_distribution(below, LEVEL_SLOTS[key], self.folder)
+                key: parse_distribution(below, LEVEL_SLOTS[key], self.folder, self.known_with_stems)
                 for key, below in node.mapping("levels", list(LEVEL_SLOTS)).items()
             }
             for name, node in self.classes("levels").items()
@@ -262,8 +262,18 @@ class _RecipeReader:
 
     def stems(self) -> dict[str, RandomChain]:
         """Read the chains of ``all`` and of each class."""
+        levels = self.levels()
+        recorded = self.word("target", TARGETS) == "recorded"
+        not_kept = "'target: recorded' is the recording untouched" if recorded else ""
         return {
-            name: parse_chain(node, self.folder, self.sample_rate)
+            name: parse_chain(
+                node,
+                self.folder,
+                self.sample_rate,
+                self.known_with_stems
+                | stem_reaches([levels[c] for c in STEM_CLASSES if name in ("all", c)]),
+                not_kept=not_kept,
+            )
             for name, node in self.classes("stems").items()
         }
 
@@ -288,7 +298,7 @@ class _RecipeReader:
             taken = {c for bus in buses for c in bus.of} & set(of)
             if taken:
                 raise pairs["of"].error("classes that are on no other bus", ", ".join(taken))
-            chain = parse_chain(pairs["chain"], self.folder, self.sample_rate)
+            chain = self.read_chain(pairs["chain"])
             buses.append(BusRecipe(name, of, chain))
         return tuple(buses)
 
@@ -297,10 +307,15 @@ class _RecipeReader:
         if "mix_loudness_lufs" not in self.pairs:
             return None
         slot = Slot("mix_loudness_lufs", "number", -60, 0)
-        return parse_distribution(self.pairs["mix_loudness_lufs"], slot, self.folder)
+        node = self.pairs["mix_loudness_lufs"]
+        return parse_distribution(node, slot, self.folder, self.known_with_stems)
 
     def chain(self, name: str) -> RandomChain:
         """Read the chain that stands under ``name``, if any."""
         if name not in self.pairs:
             return RandomChain()
-        return parse_chain(self.pairs[name], self.folder, self.sample_rate)
+        return self.read_chain(self.pairs[name])
+
+    def read_chain(self, node: Node) -> RandomChain:
+        """Read a chain that several stems go through."""
+        return parse_chain(node, self.folder, self.sample_rate, self.known_with_stems)

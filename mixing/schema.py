@@ -4,9 +4,12 @@ from typing import Any
 
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
+from ..degradations.distributions import NUMERIC
+from ..degradations.parsing import COMBINATORS, COUNT, MIX, MOST_BRANCHES, TIMES
 from ..degradations.slots import Slot, slots_of
 from .ensembles import BLEED_SLOTS, DOUBLE_SLOTS
-from .recipes import ACTIVE_SLOTS, KEYS, LEVEL_SLOTS, SETTINGS, SONG_SLOTS
+from .linked import LINKED_BOUND
+from .recipes import ACTIVE_SLOTS, KEYS, LEVEL_SLOTS, SETTINGS, SEVERITY, SONG_SLOTS, TARGETS
 from .sends import SEND_SLOTS
 from .sessions import TAP
 
@@ -14,6 +17,8 @@ __all__ = ["recipe_schema"]
 
 CHAIN = {"$ref": "#/$defs/chain"}
 CLASSES = {"type": "array", "items": {"enum": list(STEM_CLASSES)}}
+EXPRESSION = {"type": "string", "pattern": "^\\s*="}
+WEIGHTS = {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 1}
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -31,7 +36,10 @@ def recipe_schema() -> dict[str, Any]:
     active = _record({name: _constant(slot) for name, slot in ACTIVE_SLOTS.items()})
     properties = {
         "about": {"type": "string"},
+        "include": {"type": "string"},
         **{name: _constant(slot) for name, slot in SETTINGS.items()},
+        "severity": _slot(SEVERITY),
+        "linked": {"type": "object", "additionalProperties": _linked()},
         "songs": _record(
             {
                 "coherent": _constant(SONG_SLOTS["coherent"]),
@@ -40,7 +48,7 @@ def recipe_schema() -> dict[str, Any]:
                 "active": active,
             }
         ),
-        "target": {"enum": ["placed", "recorded"]},
+        "target": {"enum": list(TARGETS)},
         "levels": {**by_class, "additionalProperties": level},
         "stems": {**by_class, "additionalProperties": CHAIN},
         "buses": {"type": "object", "additionalProperties": bus},
@@ -99,16 +107,27 @@ def _step() -> dict[str, Any]:
         "one_of": {"type": "array", "items": option, "minItems": 1},
         "shuffle": CHAIN,
         "repeat": CHAIN,
-        "times": _slot(Slot("times", "integer", 0, 32)),
+        "some_of": {"type": "array", "items": option, "minItems": 1},
+        "parallel": {"type": "array", "items": option, "minItems": 1, "maxItems": MOST_BRANCHES},
+        "weights": WEIGHTS,
+        **{slot.name: _slot(slot) for slot in (TIMES, COUNT, MIX)},
+        "when": {"type": "string"},
+        "keep": {"type": "boolean"},
     }
-    kinds = ["one_of", "shuffle", "repeat", *sorted(Effect.kinds)]
-    for kind in sorted(Effect.kinds):
+    effects = sorted(set(Effect.kinds) - set(COMBINATORS))
+    kinds = [*COMBINATORS, *effects]
+    for kind in effects:
         slots = slots_of(Effect.kinds[kind])
         numbers = {name: _slot(slot) for name, slot in slots.items()}
         required = [s.name for s in slots.values() if s.required and s.name != "seed"]
         summary = (Effect.kinds[kind].__doc__ or "").strip().splitlines()[0]
         properties[kind] = {"description": summary, **_record(numbers, required)}
-    return {**_record(properties), "oneOf": [{"required": [kind]} for kind in kinds]}
+    beside = {key: [kind] for kind, keys in COMBINATORS.items() for key in keys}
+    return {
+        **_record(properties),
+        "oneOf": [{"required": [kind]} for kind in kinds],
+        "dependentRequired": {**beside, "some_of": ["count"], "repeat": ["times"]},
+    }
 
 
 def _constant(slot: Slot) -> dict[str, Any]:
@@ -123,21 +142,40 @@ def _constant(slot: Slot) -> dict[str, Any]:
 
 
 def _slot(slot: Slot) -> dict[str, Any]:
-    """Return the schema of a plain value or of a distribution."""
+    """Return the schema of a plain value, of a distribution or of an expression."""
     value = _constant(slot)
-    pair = {"type": "array", "items": value, "minItems": 2, "maxItems": 2}
-    choice = _record({"choice": {"type": "array", "items": value, "minItems": 1}}, ["choice"])
+    choice = _record(
+        {"choice": {"type": "array", "items": value, "minItems": 1}, "weights": WEIGHTS}, ["choice"]
+    )
     if slot.kind in ("word", "flag"):
-        return {"anyOf": [value, choice]}
+        return {"anyOf": [value, choice, EXPRESSION]}
     if slot.kind == "file":
-        return {"anyOf": [value, choice, _record({"files": {"type": "string"}}, ["files"])]}
+        files = _record({"files": {"type": "string"}}, ["files"])
+        return {"anyOf": [value, choice, files]}  # an expression is a text, as a file is
     if slot.kind == "list":
         item = _slot(Slot(slot.name, "number", slot.low, slot.high))
-        whole = {**pair, "minItems": slot.count, "maxItems": slot.count}
+        whole = _list(value, slot.count)
         return {"anyOf": [whole, _record({"each": item}, ["each"])]}
-    free = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-    named = [
-        _record({name: shape}, [name])
-        for name, shape in (("uniform", pair), ("log_uniform", pair), ("normal", free))
-    ]
-    return {"anyOf": [value, pair, *named, choice]}
+    named = [_record({name: _numbers(name, value)}, [name]) for name in NUMERIC]
+    return {"anyOf": [value, _list(value, 2), *named, choice, EXPRESSION]}
+
+
+def _numbers(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the numbers that a distribution is given by."""
+    if name in ("normal", "truncated_normal"):  # mean and deviation have bounds of their own
+        return _list({"type": "number"}, len(NUMERIC[name]))
+    return _list(value, len(NUMERIC[name]))
+
+
+def _linked() -> dict[str, Any]:
+    """Return the schema of a linked draw: numbers, words, true or false, or files."""
+    number = _slot(Slot("linked", "number", -LINKED_BOUND, LINKED_BOUND))["anyOf"]
+    words = {"type": "array", "items": {"type": ["string", "boolean"]}, "minItems": 1}
+    choice = _record({"choice": words, "weights": WEIGHTS}, ["choice"])
+    files = _record({"files": {"type": "string"}}, ["files"])
+    return {"anyOf": [*number, {"type": ["string", "boolean"]}, choice, files]}
+
+
+def _list(item: dict[str, Any], count: int) -> dict[str, Any]:
+    """Return the schema of a list of so many items."""
+    return {"type": "array", "items": item, "minItems": count, "maxItems": count}

@@ -1,20 +1,23 @@
 """Sends in recipes: shared reverbs and delays whose chains and levels are still to be drawn."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..audio import STEM_CLASSES
-from ..degradations import RandomChain
+from ..degradations import RandomChain, Scope
 from ..degradations.distributions import Distribution, parse_distribution
-from ..degradations.parsing import parse_chain
+from ..degradations.reaches import Reach
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node
 from ..seeds import stream
 from .sessions import Send, SendLevel, Track
 
 __all__ = ["SEND_SLOTS", "SendRecipe", "draw_levels", "draw_sends", "read_classes", "read_sends"]
+
+INAUDIBLE_DB = -60.0
+"""Where the level of a send begins as severity rises from 0."""
 
 SEND_SLOTS = {
     "level_db": Slot("level_db", "number", -60, 12),
@@ -46,8 +49,25 @@ class SendRecipe:
     pre_fader: bool
 
 
-def read_sends(pairs: Mapping[str, Node], folder: Path, sample_rate: int) -> tuple[SendRecipe, ...]:
-    """Read the sends of a recipe."""
+def read_sends(
+    pairs: Mapping[str, Node],
+    folder: Path,
+    read_chain: Callable[[Node], RandomChain],
+    known: Mapping[str, Reach],
+) -> tuple[SendRecipe, ...]:
+    """Read the sends of a recipe.
+
+    Parameters
+    ----------
+    pairs : mapping of str to Node
+        The recipe.
+    folder : Path
+        Where the files begin that it names.
+    read_chain : callable
+        Reads the chain of a send.
+    known : mapping of str to Reach
+        What expressions may refer to.
+    """
     if "sends" not in pairs:
         return ()
     sends = []
@@ -57,8 +77,8 @@ def read_sends(pairs: Mapping[str, Node], folder: Path, sample_rate: int) -> tup
         given = node.mapping("a send", [*SEND_SLOTS, "chain", "of"])
         if not {"level_db", "chain"} <= set(given):
             raise node.error("a send with 'level_db' and 'chain'")
-        level_db = parse_distribution(given["level_db"], SEND_SLOTS["level_db"], folder)
-        chain = parse_chain(given["chain"], folder, sample_rate)
+        level_db = parse_distribution(given["level_db"], SEND_SLOTS["level_db"], folder, known)
+        chain = read_chain(given["chain"])
         of = read_classes(given["of"]) if "of" in given else STEM_CLASSES
         pre_fader = given["pre_fader"].value if "pre_fader" in given else False
         if not isinstance(pre_fader, bool):
@@ -77,28 +97,31 @@ def read_classes(node: Node) -> tuple[str, ...]:
 
 
 def draw_levels(
-    sends: Sequence[SendRecipe], stem_class: str, seed: int, *address: str | int
+    sends: Sequence[SendRecipe], stem_class: str, scope: Scope, seed: int, *address: str | int
 ) -> tuple[SendLevel, ...]:
-    """Draw how much of a track goes where."""
-    return tuple(
-        SendLevel(
-            send=send.name,
-            level_db=send.level_db.draw(stream(seed, *address, "sends", send.name).random),
-        )
-        for send in sends
-        if stem_class in send.of
-    )
+    """Draw how much of a track goes where: less with less severity, and nothing with none."""
+    levels = []
+    for send in sends:
+        if stem_class in send.of and scope.severity > 0:
+            random = stream(seed, *address, "sends", send.name).random
+            drawn = send.level_db.draw(random, scope.names)
+            levels.append(SendLevel(send=send.name, level_db=scope.scaled(drawn, INAUDIBLE_DB)))
+    return tuple(levels)
 
 
 def draw_sends(
-    sends: Sequence[SendRecipe], tracks: Sequence[Track], seed: int, *address: str | int
+    sends: Sequence[SendRecipe],
+    tracks: Sequence[Track],
+    scope: Scope,
+    seed: int,
+    *address: str | int,
 ) -> tuple[Send, ...]:
     """Draw the chains of the sends that something goes to."""
     used = {level.send for track in tracks for level in track.sends}
     return tuple(
         Send(
             name=send.name,
-            chain=send.chain.draw(seed, *address, "sends", send.name),
+            chain=send.chain.draw(seed, *address, "sends", send.name, scope=scope.full()),
             pre_fader=send.pre_fader,
         )
         for send in sends

@@ -4,14 +4,13 @@ A session and its stems are all that rendering needs: neither recipe nor seed. I
 stores as JSON in a manifest row, and it reads back equal.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     SerializerFunctionWrapHandler,
     StringConstraints,
     ValidationError,
@@ -19,20 +18,13 @@ from pydantic import (
 )
 
 from ..degradations import Chain
+from ..degradations.chains import StoredChain
 from ..errors import ShardError
 
 __all__ = ["TAP", "Bleed", "Bus", "Send", "SendLevel", "Session", "Track"]
 
 TAP = r"wet|premaster|master|wet_master|(bus|send)\.[a-z0-9_]+"
 """What can be written beside mixture and dry targets; readers of shards lower all letters."""
-
-
-def _chain(value: Any) -> Chain:
-    """Accept a chain, or the rows that describe one."""
-    return value if isinstance(value, Chain) else Chain.from_rows(value)
-
-
-StoredChain = Annotated[Chain, BeforeValidator(_chain), PlainSerializer(Chain.rows)]
 
 
 class _Value(BaseModel):
@@ -207,9 +199,13 @@ class Session(_Value):
         master, "bus.NAME", "send.NAME" (its return), the "premaster" and the "master" mix,
         the "wet_master" stems: after the gain curves and filters of buses and master.
     sends : tuple of Send
+    severity : float
+        How much of the recipe was done, from 0 to 1; the numbers have it in them already.
+    linked : mapping of str to value
+        What was drawn once, for the numbers of many steps; these have it in them already.
     """
 
-    unsaid: ClassVar[frozenset[str]] = frozenset({"sends"})
+    unsaid: ClassVar[frozenset[str]] = frozenset({"sends", "severity", "linked"})
 
     sample_rate: int
     samples: int
@@ -224,6 +220,8 @@ class Session(_Value):
     medium: StoredChain = Chain()
     taps: tuple[Annotated[str, StringConstraints(pattern=rf"^({TAP})$")], ...] = ("wet",)
     sends: tuple[Send, ...] = ()
+    severity: float = 1.0
+    linked: Mapping[str, bool | int | float | str] = {}
 
     def json_row(self) -> str:
         """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..audio import Audio, amplitude, decibels
+from ..degradations import Chain
 from .alignment import lag_samples
 from .bleeding import with_bleed
 from .loudness import integrated_lufs
@@ -28,7 +29,8 @@ class TrackMeasures:
     Parameters
     ----------
     gain_db : float
-        Static gain from recording to dry target, before the output gain.
+        Static gain from recording to dry target, before the output gain; what a recipe keeps
+        in the target is processed beside it, at equal loudness.
     chain_gain_db : float
         Loudness change that the chain made, before it was undone.
     dry_lufs, wet_lufs : float
@@ -136,23 +138,45 @@ def rendered(
     processed, chain_gain_db, redraws = _processed(session, track, start.audio, window, keys)
     restored_db = min(-chain_gain_db, LARGEST_RESTORED_DB) + start.static_db - start.input_db
     wet = processed * np.float32(amplitude(restored_db))
+    kept = track.chains[redraws].of_target()
+    reference, dry, dry_lufs = _target(start, kept, window, rate, keys)
     measures = TrackMeasures(
         gain_db=start.static_db,
         chain_gain_db=chain_gain_db,
-        dry_lufs=start.lufs + start.static_db,
+        dry_lufs=dry_lufs,
         wet_lufs=start.lufs + start.input_db + chain_gain_db + restored_db,
         peak_dbfs=decibels(_peak(audio[:, window])),
         active_share=_active_share(audio[:, window], rate, session.active_above_dbfs),
-        lag_samples=lag_samples(audio[:, window], processed[:, window], rate)
-        if len(track.chains[redraws])
+        lag_samples=lag_samples(reference[:, window], processed[:, window], rate)
+        if len(track.chains[redraws]) > len(kept)
         else 0.0,
         redraws=redraws,
     )
     if session.target == "recorded":
         target: Audio = np.broadcast_to(audio, (2, audio.shape[1]))
     else:
-        target = place(audio * np.float32(amplitude(start.static_db)), track.pan)
+        target = place(dry, track.pan)
     return Rendered(place(wet, track.pan), target, processed, measures)
+
+
+def _target(
+    start: Entering, kept: Chain, window: slice, sample_rate: int, keys: Mapping[str, Audio]
+) -> tuple[Audio, Audio, float]:
+    """Return a stem after what belongs to its target: as it came out, at its level, and its LUFS.
+
+    The recording, without bleed, enters at the level of the wet stem, so that an effect is the
+    same on both.
+    """
+    if not kept:
+        dry = start.recording * np.float32(amplitude(start.static_db))
+        return start.recording, dry, start.lufs + start.static_db
+    entering = start.recording * np.float32(amplitude(start.input_db))
+    made = kept(entering, sample_rate, keys)
+    entered_lufs = integrated_lufs(entering[:, window], sample_rate)
+    made_db = change_db(entered_lufs, integrated_lufs(made[:, window], sample_rate))
+    restored_db = min(-made_db, LARGEST_RESTORED_DB) + start.static_db - start.input_db
+    lufs = start.lufs + start.input_db + made_db + restored_db
+    return made, made * np.float32(amplitude(restored_db)), lufs
 
 
 def _processed(

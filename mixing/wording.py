@@ -1,6 +1,7 @@
 """A session in words, for who reads what was drawn."""
 
 from ..degradations import Chain
+from ..degradations.effect import shown
 from .sessions import Session, Track
 
 __all__ = ["lines"]
@@ -11,6 +12,11 @@ def lines(session: Session) -> list[str]:
     seconds = session.samples / session.sample_rate
     kind = "one song" if session.coherent else "several songs"
     written = [f"{seconds:g} s at {session.sample_rate} Hz, {kind}, target {session.target}"]
+    if session.severity < 1:
+        written.append(f"severity {session.severity:.3g}")
+    if session.linked:
+        drawn = ", ".join(f"{name}: {shown(value)}" for name, value in session.linked.items())
+        written.append(f"linked {drawn}")
     for track in session.tracks:
         written += _track(session, track)
     for send in session.sends:
@@ -50,4 +56,4 @@ def _track(session: Session, track: Track) -> list[str]:
 
 def _steps(chain: Chain) -> list[str]:
     """Return a line for each effect of a chain."""
-    return [f"    {effect}" for effect in chain] or ["    (nothing)"]
+    return [f"    {line}" for line in chain.lines()] or ["    (nothing)"]

@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import settings
 
 from wetdry.datasets import scan
-from wetdry.degradations import Effect
+from wetdry.degradations import Chain, Effect, Gain, Parallel
 from wetdry.seeds import stream
 
 REPO = Path(__file__).parents[1]
@@ -97,6 +97,8 @@ def middle(field):
         choices = get_args(field.annotation)
         return choices[len(choices) // 2]
     bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+    if field.annotation == Parallel.model_fields["branches"].annotation:
+        return (Chain(), Chain((Gain(gain_db=-6),)))
     if get_origin(field.annotation) is tuple:
         length = next(m.min_length for m in field.metadata if hasattr(m, "min_length"))
         return (3.0,) * length

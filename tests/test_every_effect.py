@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wetdry.degradations import Effect, load_effect
+from wetdry.degradations import Chain, Compressor, Effect, Gain, NoiseFloor, Reverb, load_effect
+from wetdry.degradations.slots import slots_of
 from wetdry.errors import AudioError
 
 AUDIO = hnp.arrays(
@@ -18,12 +19,19 @@ AUDIO = hnp.arrays(
     elements=st.floats(-2, 2, width=32),
 )
 RATES = st.sampled_from([44_100, 48_000])
+BRANCHES = [
+    Chain(),
+    Chain((Compressor(threshold_db=-30, ratio=8), Gain(gain_db=-6))),
+    Chain((Reverb(room_size=0.5), NoiseFloor(level_dbfs=-40))),
+]
 KINDS = sorted(Effect.kinds)
 
 
 def values(annotation, metadata=()):
     """Anything that a field takes, read from its type and bounds."""
     origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation is Chain:
+        return st.sampled_from(BRANCHES)
     if origin is Annotated:
         return values(inner[0], (*metadata, *inner[1:]))
     if annotation is bool:
@@ -108,3 +116,17 @@ def test_what_can_be_undone_exactly_is_undone_to_90_db(kind, typical):
     dry = np.random.default_rng(2).standard_normal((2, 24_000)).astype(np.float32) * 0.1
     rest = effect.inverse()(effect(dry, sample_rate), sample_rate) - dry
     assert rest.std() < dry.std() * 10 ** (-90 / 20)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if Effect.kinds[k].neutral])
+def test_an_amount_at_its_neutral_value_does_next_to_nothing(kind, typical):
+    effect, numbers = Effect.kinds[kind], {}
+    for name, value in effect.neutral.items():
+        slot = slots_of(effect)[name]
+        assert slot.low <= value <= slot.high
+        numbers[name] = (value,) * slot.count if slot.kind == "list" else value
+    neutral = typical(kind).model_copy(update=numbers)
+    noise = np.random.default_rng(3).standard_normal(48_000)
+    quiet = np.convolve(noise, np.hanning(9) / 4, "same")  # nothing near Nyquist, -30 dBFS
+    quiet = np.asarray(0.03 * np.stack([quiet, -quiet]), np.float32)
+    assert (neutral(quiet, 48_000) - quiet).std() < quiet.std() * 10 ** (-50 / 20)

@@ -1,0 +1,109 @@
+"""Combinators: steps that are made of chains.
+
+In YAML::
+
+    - one_of: [{saturation: {drive_db: [6, 24]}}, {hard_clip: {ceiling_db: [-12, -3]}}, none]
+      weights: [2, 1, 1]
+    - some_of: [{gain: {gain_db: [-3, 3]}}, {noise: {snr_db: [30, 60]}}, {mp3: {bitrate_kbps: 128}}]
+      count: [1, 2]
+    - shuffle: [{gain: {gain_db: [-3, 3]}}, {band_limit: {bandwidth_hz: [4000, 16000]}}]
+    - repeat: [{bell: {centre_hz: {log_uniform: [100, 8000]}, gain_db: [-6, 6]}}]
+      times: {choice: [1, 2, 3], weights: [4, 2, 1]}
+    - parallel: [none, [{compressor: {threshold_db: -30, ratio: 8}}, {gain: {gain_db: -6}}]]
+      mix: [0.5, 1]
+"""
+
+from dataclasses import dataclass
+
+from ..seeds import stream
+from .chains import Chain
+from .parallel import Parallel
+from .random_values import Distribution, chosen
+from .scope import Scope
+from .steps import Address, RandomChain, Step
+
+__all__ = ["OneOf", "RandomParallel", "Repeat", "Shuffle", "SomeOf"]
+
+
+@dataclass(frozen=True)
+class OneOf(Step):
+    """One of several chains: all alike, or as often as their weights say."""
+
+    options: tuple[RandomChain, ...]
+    weights: tuple[float, ...] | None = None
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+        """Draw which, then draw it."""
+        share = stream(seed, *address, "one_of").random()
+        which = chosen(len(self.options), self.weights, share)
+        return self.options[which].draw(seed, *address, which, scope=scope)
+
+
+@dataclass(frozen=True)
+class SomeOf(Step):
+    """Several of several chains, in the order in which they are written.
+
+    Every option draws a number under its own name, and the smallest are taken: an option more
+    changes what the others draw only where it takes the place of one.
+    """
+
+    options: tuple[tuple[str, RandomChain], ...]
+    count: Distribution
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+        """Draw how many, which, then each."""
+        count = self.count.draw(stream(seed, *address, "count").random, scope.names)
+        keys = {name: stream(seed, *address, name, "order").random() for name, _ in self.options}
+        taken = sorted(keys, key=keys.__getitem__)[:count]
+        return Chain.joined(
+            chain.draw(seed, *address, name, scope=scope)
+            for name, chain in self.options
+            if name in taken
+        )
+
+
+@dataclass(frozen=True)
+class Shuffle(Step):
+    """All steps, in random order."""
+
+    chain: RandomChain
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+        """Draw each step, then the order."""
+        drawn = [step.draw(seed, *address, scope=scope) for step in self.chain.steps]
+        keys = [stream(seed, *address, step.name, "order").random() for step in self.chain.steps]
+        return Chain.joined(drawn[i] for i in sorted(range(len(drawn)), key=keys.__getitem__))
+
+
+@dataclass(frozen=True)
+class Repeat(Step):
+    """The same steps several times, drawn anew each time."""
+
+    chain: RandomChain
+    times: Distribution
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+        """Draw how often, then each time."""
+        times = self.times.draw(stream(seed, *address, "times").random, scope.names)
+        return Chain.joined(self.chain.draw(seed, *address, i, scope=scope) for i in range(times))
+
+
+@dataclass(frozen=True)
+class RandomParallel(Step):
+    """Several chains side by side; severity turns down how much of them is heard."""
+
+    branches: tuple[tuple[str, RandomChain], ...]
+    mix: Distribution
+
+    def presence(self, severity: float) -> float:
+        """Return 1 while there is anything to hear."""
+        return float(severity > 0)
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+        """Draw each branch as it is written, then the mix."""
+        drawn = (
+            chain.draw(seed, *address, name, scope=scope.full()) for name, chain in self.branches
+        )
+        mix = self.mix.draw(stream(seed, *address, "mix").random, scope.names)
+        scaled = scope.scaled(mix, Parallel.neutral["mix"])
+        return Chain((Parallel(branches=tuple(drawn), mix=scaled),))
