@@ -74,32 +74,53 @@ def turned_frames(
             turns[k] = rotation[k] + (hop_out - hops[m]) * advance
             if power[k] > quiet:  # from silence too: it is then taken last
                 _put(heads, links, k, max(power_before[k] / quiet, 1.0))
-        level = LEVELS - 1
-        while level >= 0:
-            place = heads[level]
-            if place < 0:
-                level -= 1
-                continue
-            heads[level] = links[place]
-            k = place if place < bins else place - bins
-            if place < bins:  # from the frame before, along time
-                if not known[k]:
-                    known[k] = True
-                    level = max(level, _put(heads, links, k + bins, power[k] / quiet))
-                continue
-            for step in (-1, 1):
-                other = k + step
-                if 0 <= other < bins and not known[other] and power[other] > quiet:
-                    known[other] = True
-                    slope = (factor - 1) * _slope(now, k, other) - step * delay
-                    turns[other] = turns[k] + slope
-                    level = max(level, _put(heads, links, other + bins, power[other] / quiet))
+        _spread(now, power, quiet, factor, delay, turns, known, heads, links)
         for k in range(bins):
             rotation[k] = turns[k]
             turn = np.complex64(complex(math.cos(turns[k]), math.sin(turns[k])))
             for channel in range(channels):
                 frames[m, channel, k] = now[channel, k] * turn
         before, power_before, power = now, power, power_before
+
+
+@njit(cache=True, nogil=True)
+def _spread(
+    now: NDArray[np.complex64],
+    power: NDArray[np.float64],
+    quiet: float,
+    factor: float,
+    delay: float,
+    turns: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    heads: NDArray[np.int64],
+    links: NDArray[np.int64],
+) -> None:
+    """Settle the turn of every bin that is loud enough, the loudest ways first.
+
+    A place on the stacks below the number of bins comes from the frame before, along time; one
+    above has settled and hands its turn on to its neighbours, along frequency.
+    """
+    bins = power.size
+    level = LEVELS - 1
+    while level >= 0:
+        place = heads[level]
+        if place < 0:
+            level -= 1
+            continue
+        heads[level] = links[place]
+        k = place if place < bins else place - bins
+        if place < bins:  # from the frame before, along time
+            if not known[k]:
+                known[k] = True
+                level = max(level, _put(heads, links, k + bins, power[k] / quiet))
+            continue
+        for step in (-1, 1):
+            other = k + step
+            if 0 <= other < bins and not known[other] and power[other] > quiet:
+                known[other] = True
+                slope = (factor - 1) * _slope(now, k, other) - step * delay
+                turns[other] = turns[k] + slope
+                level = max(level, _put(heads, links, other + bins, power[other] / quiet))
 
 
 @njit(cache=True, nogil=True)
