@@ -44,8 +44,11 @@ def audition(
     AudioError
         If the file cannot be read, or the chain makes nonsense of it.
     """
+    parts = _parts(recipe, stem_class)
     scope = _scope(recipe, seed, stem_class)
-    chain = _drawn(recipe, seed, stem_class, scope)
+    chain = Chain.joined(
+        recipe.stems[part].draw(seed, "audition", part, scope=scope) for part in parts
+    )
     recording, file_rate = audio.read(source)
     recording = audio.resample(recording, file_rate, recipe.sample_rate)
     level = recipe.levels[stem_class].get("input_peak_dbfs") if stem_class else None
@@ -72,20 +75,18 @@ def _scope(recipe: Recipe, seed: int, stem_class: str | None) -> Scope:
     return Scope(names, severity).knowing(stem_names(stem_class or "all", level))
 
 
-def _drawn(recipe: Recipe, seed: int, stem_class: str | None, scope: Scope) -> Chain:
-    """Draw the chain of a class, or the part that is for all."""
+def _parts(recipe: Recipe, stem_class: str | None) -> list[str]:
+    """Return the chains that a class goes through, or the one that is for all."""
     if stem_class not in (None, *STEM_CLASSES):
         hint = did_you_mean(str(stem_class), list(STEM_CLASSES))
         raise RecipeError(f"--stem: wanted a class of stems, found {stem_class!r}; {hint}")
-    parts = [part for part in ("all", stem_class) if part in recipe.stems]
+    parts = [part for part in ("all", str(stem_class)) if part in recipe.stems]
     if not parts:
         raise RecipeError(
             f"{recipe.name}: wanted a chain for {stem_class or 'all'}, found chains for "
             f"{', '.join(recipe.stems) or 'nobody'}; say which class with --stem"
         )
-    return Chain.joined(
-        recipe.stems[str(part)].draw(seed, "audition", str(part), scope=scope) for part in parts
-    )
+    return parts
 
 
 def _as_loud(wet: Audio, recording: Audio, sample_rate: int) -> Audio:

@@ -139,7 +139,7 @@ def test_branches_nest_ring_and_find_their_files():
     )
     assert load_effect(json.loads(json.dumps(outer.row()))) == outer
     assert outer.tail_s() == pytest.approx(Reverb(room_size=0.9).tail_s())
-    assert outer.located(Path("irs")).branches[1].effects[0].impulse == "irs/a"
+    assert outer.located(Path("irs")).branches[1].rows()[0]["impulse"] == "irs/a"
     kinds = [kind for kind, _ in flat_effects(effect_rows([outer.row()]))]
     assert kinds == ["parallel", "parallel", "reverb", "gain", "convolution"]
     with pytest.raises(RecipeError, match="no effect is named 'gian'"):

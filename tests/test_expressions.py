@@ -16,10 +16,9 @@ from wetdry.degradations.yaml_tree import Node, read_yaml
 from wetdry.errors import RecipeError
 
 ANYTHING = Slot("x", "number", -1e300, 1e300)
+NUMBERS = {"a": Range(-2.0, 3.0), "b": Range(0.5, 4.0), "c": Range(0.0, 1.0)}
 KNOWN = {
-    "a": Range(-2.0, 3.0),
-    "b": Range(0.5, 4.0),
-    "c": Range(0.0, 1.0),
+    **NUMBERS,
     "genre": Options(frozenset({"rock", "jazz"})),
     "stem_class": Options(frozenset({"Vocals", "Drums", "Bass"})),
     "loud": TRUTH,
@@ -59,9 +58,8 @@ def test_what_is_proved_holds_for_every_draw_and_is_what_python_says(text, share
         found = expression(text)
     except RecipeError:
         return
-    ranges = zip("abc", shares, strict=True)
-    names = {n: min(KNOWN[n].low + (KNOWN[n].high - KNOWN[n].low) * s, KNOWN[n].high)
-             for n, s in ranges}  # fmt: skip
+    ranges = zip(NUMBERS.items(), shares, strict=True)
+    names = {n: min(r.low + (r.high - r.low) * s, r.high) for (n, r), s in ranges}
     value = found.draw(lambda: 0.0, names)
     assert found.reached.low <= value <= found.reached.high
     allowed = {"min": min, "max": max, "abs": abs, "__builtins__": {}}

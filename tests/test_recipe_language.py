@@ -94,9 +94,9 @@ def test_a_linked_file_is_one_room_for_all(catalog, tmp_path):
     order = Order(recipe(text, tmp_path), 0)
     for index in range(6):
         session = draw_one(order, catalog, "train", index)
-        impulses = {t.chains[0].effects[0].impulse for t in session.tracks}
+        impulses = {t.chains[0].rows()[0]["impulse"] for t in session.tracks}
         assert impulses == {session.linked["room"]}
-        assert all(len(t.chains[0].effects[0].impulse_sha256) == 64 for t in session.tracks)
+        assert all(len(t.chains[0].rows()[0]["impulse_sha256"]) == 64 for t in session.tracks)
 
 
 @pytest.mark.parametrize(
