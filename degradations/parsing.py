@@ -85,6 +85,7 @@ class _ChainReader:
     sample_rate: int
     known: Mapping[str, Reach]
     not_kept: str
+    in_parallel: bool = False
 
     def chain(self, node: Node) -> RandomChain:
         """Read a list of steps."""
@@ -113,6 +114,8 @@ class _ChainReader:
         when = parse_condition(pairs["when"], self.known) if "when" in pairs else None
         step = replace(step, when=when, keep=self.keep(pairs))
         if "key" in pairs:
+            if self.in_parallel:
+                raise pairs["key"].error("'key' outside of 'parallel'", "'key'")
             key = _key(kind, pairs["key"])
             assert isinstance(step, RandomEffect)
             return replace(step, key=key)
@@ -161,7 +164,7 @@ class _ChainReader:
 
     def parallel(self, node: Node, pairs: dict[str, Node], name: str, probability: float) -> Step:
         """Read chains that stand side by side."""
-        inside = replace(self, not_kept="or keep the whole of 'parallel'")
+        inside = replace(self, not_kept="or keep the whole of 'parallel'", in_parallel=True)
         branches = inside.options(node)
         if len(branches) > MOST_BRANCHES:
             raise node.error(f"at most {MOST_BRANCHES} branches", str(len(branches)))

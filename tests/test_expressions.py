@@ -189,8 +189,8 @@ def test_an_expression_fills_words_integers_flags_and_frequencies():
     assert drawn[0].colour == "pink" and drawn[1].cutoff_hz == 9000 and len(drawn) == 2 + 3
     with pytest.raises(RecipeError, match="found 8000 to 28000"):
         chain("- low_pass: {cutoff_hz: '= 8000 + 20000 * heaviness'}")
-    with pytest.raises(RecipeError, match="wanted one of white, pink, brown, found blue"):
-        chain("- noise: {snr_db: 30, colour: \"= 'blue'\"}")
+    with pytest.raises(RecipeError, match="wanted one of .*, found red"):
+        chain("- noise: {snr_db: 30, colour: \"= 'red'\"}")
 
 
 def test_a_draw_without_the_names_it_needs_is_refused():

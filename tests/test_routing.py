@@ -460,3 +460,10 @@ def test_the_schema_knows_the_routing():
     from ruamel.yaml import YAML
 
     jsonschema.validate(YAML(typ="safe").load(RECIPE), recipe_schema())
+
+
+def test_a_key_inside_of_parallel_is_refused():
+    ducked = "{compressor: {threshold_db: -20, ratio: 4}, key: Drums}"
+    text = f"stems: {{Bass: [{{parallel: [none, [{ducked}]]}}]}}"
+    with pytest.raises(RecipeError, match="'key' outside of 'parallel'"):
+        parse_recipe(text, "r.yaml", Path(), {})

@@ -1,0 +1,40 @@
+"""The recipes that users start from: they load, the schema agrees, and they fit on a screen."""
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from wetdry.mixing import load_recipe, preset_names, recipe_schema
+
+REPO = Path(__file__).parents[1]
+EXAMPLES = sorted((REPO / "examples").glob("*.yaml"))
+PRESETS = [REPO / "mixing" / "presets" / f"{name}.yaml" for name in preset_names()]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_loads_says_what_it_is_for_and_fits_on_a_screen(path):
+    assert load_recipe(path).about
+    assert path.read_text().count("\n") <= 40
+
+
+@pytest.mark.parametrize("path", [*EXAMPLES, *PRESETS], ids=lambda path: path.stem)
+def test_the_schema_agrees_with_what_ships(path):
+    jsonschema.validate(YAML(typ="safe").load(path.read_text()), recipe_schema())
+
+
+def test_the_schema_refuses_what_the_reader_refuses():
+    for wrong in (
+        {"stems": {"all": [{"compresor": {}}]}},
+        {"stems": {"Vocals": [{"gain": {"gain_db": "loud"}}]}},
+        {"severity": 2},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, recipe_schema())
+
+
+def test_there_are_five_examples_and_the_readme_names_them():
+    readme = (REPO / "README.md").read_text()
+    assert len(EXAMPLES) == 5
+    assert all(f"examples/{path.name}" in readme for path in EXAMPLES)
