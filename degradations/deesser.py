@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
-from .detectors import bent, to_db
+from .detectors import bent, peak_levels, to_db
 from .dynamics import Dynamics, one_pole
 from .sections import run_sections
 
@@ -20,7 +20,8 @@ class Deesser(Dynamics, kind="deesser"):
     A compressor with a hard knee hears only a band of the sound, the louder channel's, and
     turns down that band (``split``) or everything (``wide``). Split, it is a bell that moves:
     y = x - (1 - g) B x, with B the band-pass and g the gain; its depth at the centre is g, and
-    where g is 1 the sound passes bit for bit.
+    where g is 1 the sound passes bit for bit. The detector hears B B x, so that loud lows,
+    12 dB less per octave, are not taken for sibilance.
 
     Parameters
     ----------
@@ -65,17 +66,18 @@ class Deesser(Dynamics, kind="deesser"):
         return audio - (1 - self.gains(self._curve_db(heard, sample_rate))) * band
 
     def _band(self, audio: Audio, sample_rate: int) -> Audio:
-        """Return what the detector hears: the cookbook's band-pass of unit gain at the centre."""
+        """Return the sibilance: the cookbook's band-pass of unit gain at the centre."""
         w = 2 * np.pi * self.centre_hz / sample_rate
         alpha = np.sin(w) / (2 * self.q)
         row = np.array([alpha, 0, -alpha, 1 + alpha, -2 * np.cos(w), 1 - alpha])
         return run_sections(row[np.newaxis] / row[3], audio)
 
     def _curve_db(self, band: Audio, sample_rate: int) -> NDArray[np.float32]:
-        """Return the gain for what the detector heard."""
+        """Return the gain for a band, which the detector hears through the band-pass once more."""
         from .recursions import smoothed
 
-        over_db = bent(to_db(np.abs(band).max(axis=0)) - np.float32(self.threshold_db), 0)
+        level_db = to_db(peak_levels(self._band(band, sample_rate)).max(axis=0))
+        over_db = bent(level_db - np.float32(self.threshold_db), 0)
         wanted = np.minimum(over_db * np.float32(1 - 1 / self.ratio), np.float32(self.range_db))
         attack, release = (one_pole(t, sample_rate) for t in (self.attack_ms, self.release_ms))
         return -smoothed(wanted, attack, release, 0.0)

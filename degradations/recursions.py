@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["held_and_released_db", "interpolated_peaks", "smoothed", "switched"]
+__all__ = ["averaged", "held_and_released_db", "interpolated_peaks", "smoothed", "switched"]
 
 NEGLIGIBLE_DB = 1e-9
 VANISHED = 1e-30
@@ -72,6 +72,18 @@ def switched(
                 is_open = False
         states[n] = is_open
     return states
+
+
+@njit(cache=True, nogil=True)
+def averaged(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the mean of each run of ``width`` values; ``width`` - 1 fewer than there were."""
+    means = np.empty(max(values.size - width + 1, 0))
+    total = values[: width - 1].sum()
+    for n in range(means.size):
+        total += values[n + width - 1]
+        means[n] = total / width
+        total -= values[n]
+    return means
 
 
 @njit(cache=True, nogil=True)

@@ -80,6 +80,9 @@ def _peaks_of_the_last(
 
 def _glided(gain_db: NDArray[np.float32], time_ms: float, sample_rate: int) -> NDArray[np.float32]:
     """Return the mean over each sample and those after it, so that no step is left."""
+    from .recursions import averaged
+
     width = max(1, round(time_ms / 1000 * sample_rate))
-    sums = np.cumsum(np.pad(gain_db, (1, width - 1), mode="edge"), dtype=np.float64)
-    return np.asarray((sums[width:] - sums[:-width]) / width, np.float32)
+    padded = np.pad(gain_db, (0, width - 1), mode="edge").astype(np.float64)
+    means: NDArray[np.float64] = averaged(padded, width)
+    return means.astype(np.float32)
