@@ -1,5 +1,6 @@
 """Chorus and flanger: the sound beside copies of itself whose delay is swept."""
 
+from collections.abc import Mapping
 from math import sqrt
 from typing import Annotated, ClassVar
 
@@ -52,6 +53,7 @@ class Chorus(Effect, kind="chorus"):
     label: ClassVar[Label] = "modulation"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     rate_hz: Annotated[float, Field(ge=0.05, le=8)]
     depth_ms: Annotated[float, Field(ge=0, le=5)]
@@ -116,6 +118,7 @@ class Flanger(Effect, kind="flanger"):
     label: ClassVar[Label] = "modulation"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     rate_hz: Annotated[float, Field(ge=0.02, le=5)]
     depth_ms: Annotated[float, Field(ge=0, le=10)]

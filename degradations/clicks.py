@@ -1,5 +1,6 @@
 """Short noises now and then: the crackle of a record and the clicks of a bad clock."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, TypeAlias
 
 import numpy as np
@@ -47,6 +48,7 @@ class Crackle(Effect, kind="crackle"):
 
     label: ClassVar[Label] = "noise"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"rate_hz": 0.0}
 
     rate_hz: _Rate
     level_dbfs: _Level
@@ -80,6 +82,7 @@ class Clicks(Effect, kind="clicks"):
 
     label: ClassVar[Label] = "noise"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"rate_hz": 0.0}
 
     rate_hz: _Rate
     level_dbfs: _Level

@@ -1,5 +1,6 @@
 """The comb filter."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -44,6 +45,7 @@ class Comb(Effect, kind="comb"):
     label: ClassVar[Label] = "filter"
     undoable: ClassVar[Undoable] = "exactly"
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"feedforward": 0.0, "feedback": 0.0}
 
     delay_ms: Annotated[float, Field(ge=0.5, le=50)]
     feedforward: _Gain = 0.7

@@ -1,5 +1,6 @@
 """Disturbances of a fixed kind: moments that sink, and a constant that should not be there."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -77,6 +78,7 @@ class Dropouts(_Dips, kind="dropouts"):
     """
 
     sign: ClassVar[int] = -1
+    neutral: ClassVar[Mapping[str, float]] = {"rate_hz": 0.0}
 
     def inverse(self) -> Effect:
         """Return the gain that rises where this one falls."""
@@ -95,6 +97,7 @@ class DcOffset(Effect, kind="dc_offset"):
     label: ClassVar[Label] = "level"
     undoable: ClassVar[Undoable] = "exactly"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"offset": 0.0}
 
     offset: Annotated[float, Field(ge=-0.5, le=0.5)]
 

@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -70,6 +71,8 @@ class Echo(_Repeats, kind="echo"):
         From 0 (dry) to 1 (repeats only).
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
+
     def entering(self, channels: int) -> NDArray[np.float64]:
         """Return the channel and the last repeat."""
         leaving, sources, entering = network(channels, channels)
@@ -94,6 +97,7 @@ class PingPong(_Repeats, kind="ping_pong"):
 
     widens: ClassVar[bool] = True
     moves_image: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     first_side: Literal["left", "right"] = "left"
 

@@ -1,5 +1,6 @@
 """The exciter: treble that was not there."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -39,6 +40,7 @@ class Exciter(Effect, kind="exciter"):
     """
 
     label: ClassVar[Label] = "distortion"
+    neutral: ClassVar[Mapping[str, float]] = {"amount_db": -60.0}
 
     frequency_hz: Annotated[float, Field(ge=500, le=12_000)]
     drive_db: Annotated[float, Field(ge=0, le=60)] = 40.0

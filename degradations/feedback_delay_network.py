@@ -1,5 +1,6 @@
 """A reverberator whose decay is what was asked for."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -67,6 +68,7 @@ class FeedbackDelayNetwork(Effect, kind="feedback_delay_network"):
     label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     decay_s: Annotated[float, Field(ge=0.1, le=20)]
     high_decay_ratio: Annotated[float, Field(ge=0.1, le=1)] = 0.5

@@ -1,5 +1,6 @@
 """What early samplers did to sound: few bits, few samples a second."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -40,6 +41,7 @@ class BitCrush(Effect, kind="bit_crush"):
 
     label: ClassVar[Label] = "distortion"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"bits": 24.0}
 
     bits: Annotated[float, Field(ge=1, le=24)]
     dither: bool = False

@@ -95,6 +95,7 @@ class Hiss(Effect, kind="hiss"):
 
     label: ClassVar[Label] = "noise"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"level_dbfs": -120.0}
 
     level_dbfs: _Level
     corner_hz: Annotated[float, Field(ge=20, le=7500)] = 3000.0
@@ -135,6 +136,7 @@ class Hum(Effect, kind="hum"):
 
     label: ClassVar[Label] = "noise"
     adds_noise: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"level_dbfs": -120.0}
 
     level_dbfs: _Level
     mains_hz: Literal[50, 60] = 50

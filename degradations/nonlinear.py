@@ -49,6 +49,8 @@ class Saturation(UndoableCurve, kind="saturation"):
         Times the sample rate at which the curve acts.
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"drive_db": 0.0}
+
     oversampling: Oversampling = 4
 
     def bend(self, x: Samples) -> Samples:
@@ -74,6 +76,8 @@ class Cubic(UndoableCurve, kind="cubic"):
     oversampling : {1, 2, 4, 8}
         Times the sample rate at which the curve acts.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"drive_db": 0.0}
 
     def bend(self, x: Samples) -> Samples:
         """Return the polynomial, flat where it would turn back."""
@@ -114,6 +118,8 @@ class Diode(UndoableCurve, kind="diode"):
     D. Yeh, J. Abel, J. Smith, "Simplified, physically-informed models of distortion and
     overdrive guitar effects pedals", DAFx 2007; here without the capacitor.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"drive_db": 0.0}
 
     def bend(self, x: Samples) -> Samples:
         """Return v(u) from a table, even in log(1 + u): off by less than 1e-6."""

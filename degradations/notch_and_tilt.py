@@ -5,6 +5,7 @@ within 1.5 samples of where it was; more, or on a bass, shows as a lag that diff
 to sound. Nothing is compensated, and they are marked ``moves_time``.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -69,6 +70,8 @@ class Notch(_Notches, kind="notch"):
     Trans. ASSP 35(1), 1987: an all-pass in parallel, centre and width independent and exact.
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"depth_db": 0.0}
+
     def inverse(self) -> "NotchInverse":
         """Return the filter that raises the line again by as much."""
         return NotchInverse(**self.model_dump())
@@ -118,6 +121,8 @@ class Tilt(Biquads, kind="tilt"):
     -----
     One first-order section, as in hi-fi tilt controls since the Quad 34 of 1982.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"gain_db": 0.0}
 
     gain_db: Annotated[float, Field(ge=-24, le=24)]
     pivot_hz: Annotated[float, Field(ge=100, le=7000)] = 650.0

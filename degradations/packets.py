@@ -1,5 +1,6 @@
 """Packets that are lost on their way."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -46,6 +47,7 @@ class PacketLoss(Effect, kind="packet_loss"):
     """
 
     label: ClassVar[Label] = "medium"
+    neutral: ClassVar[Mapping[str, float]] = {"loss": 0.0}
 
     loss: Annotated[float, Field(ge=0, le=0.5)]
     burst_packets: Annotated[float, Field(ge=1, le=20)] = 2.0

@@ -1,5 +1,6 @@
 """The phaser."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -55,6 +56,7 @@ class Phaser(Effect, kind="phaser"):
     label: ClassVar[Label] = "modulation"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     rate_hz: Annotated[float, Field(ge=0.02, le=10)]
     centre_hz: Annotated[float, Field(ge=100, le=4000)] = 800.0

@@ -1,5 +1,6 @@
 """Pitch correction."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -59,6 +60,7 @@ class PitchCorrection(Effect, kind="pitch_correction"):
 
     label: ClassVar[Label] = "pitch"
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"strength": 0.0}
 
     strength: Annotated[float, Field(ge=0, le=1)]
     speed_ms: Annotated[float, Field(ge=0, le=400)] = 20.0

@@ -1,5 +1,6 @@
 """Pitch shift."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -32,6 +33,7 @@ class PitchShift(Effect, kind="pitch_shift"):
 
     label: ClassVar[Label] = "pitch"
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"shift_cents": 0.0}
 
     shift_cents: Annotated[float, Field(ge=-1200, le=1200)]
 

@@ -1,5 +1,6 @@
 """The plate reverberator."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -83,6 +84,7 @@ class Plate(Effect, kind="plate"):
     label: ClassVar[Label] = "space"
     widens: ClassVar[bool] = True
     moves_time: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     decay_s: Annotated[float, Field(ge=0.5, le=10)]
     high_decay_ratio: Annotated[float, Field(ge=0.1, le=1)] = 0.4

@@ -1,5 +1,6 @@
 """Noise that somebody recorded."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +43,7 @@ class RecordedNoise(Effect, kind="recorded_noise"):
     """
 
     label: ClassVar[Label] = "noise"
+    neutral: ClassVar[Mapping[str, float]] = {"snr_db": 100.0}
 
     recording: str
     recording_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None

@@ -5,6 +5,7 @@ taken something away for good.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -84,6 +85,8 @@ class Width(_Image, kind="width"):
         From 0 (mono) over 1 (as it was) to 2 (side 6 dB up).
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"width": 1.0}
+
     width: Annotated[float, Field(ge=0, le=2)]
 
     def matrix(self) -> Matrix:
@@ -101,6 +104,8 @@ class MidSideGain(_Image, kind="mid_side_gain"):
     mid_db, side_db : float
         From -24 to 24 dB.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"mid_db": 0.0, "side_db": 0.0}
 
     mid_db: _GainDb
     side_db: _GainDb
@@ -127,6 +132,7 @@ class ChannelImbalance(_Image, kind="channel_imbalance"):
     """
 
     moves_image: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"imbalance_db": 0.0}
 
     imbalance_db: _GainDb
 
@@ -187,6 +193,7 @@ class Pan(_Image, kind="pan"):
 
     widens: ClassVar[bool] = True
     moves_image: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"position": 0.0}
 
     position: Annotated[float, Field(ge=-1, le=1)]
     law: Literal["constant_power", "compromise", "linear"] = "constant_power"

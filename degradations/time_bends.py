@@ -6,6 +6,7 @@ true change of tempo belongs to the preparation of songs, before any pair is mad
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -92,6 +93,8 @@ class Vibrato(TimeBend, kind="vibrato"):
         Where in its cycle it begins, from 0 (at the mean pitch, rising) to 1.
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"depth_cents": 0.0}
+
     rate_hz: Annotated[float, Field(ge=0.5, le=14)]
     depth_cents: Annotated[float, Field(ge=0, le=200)]
     phase: Cycle = 0.0
@@ -118,6 +121,8 @@ class TapeSpeed(TimeBend, kind="tape_speed"):
     cycles : int
         From 1 to 8.
     """
+
+    neutral: ClassVar[Mapping[str, float]] = {"depth_cents": 0.0}
 
     depth_cents: Annotated[float, Field(ge=-100, le=100)]
     cycles: Annotated[int, Field(ge=1, le=8)] = 1

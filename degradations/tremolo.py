@@ -1,5 +1,6 @@
 """Tremolo, auto-pan and ring modulation: gains that swing."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -72,6 +73,8 @@ class Tremolo(_Swinging, kind="tremolo"):
         Where in its cycle it begins, from 0 (half-way, rising) to 1.
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"depth_db": 0.0}
+
     depth_db: Annotated[float, Field(ge=0, le=40)]
 
     def gains(self, shape: tuple[int, ...], sample_rate: int) -> NDArray[np.float64]:
@@ -101,6 +104,7 @@ class AutoPan(_Swinging, kind="auto_pan"):
 
     widens: ClassVar[bool] = True
     moves_image: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, float]] = {"depth": 0.0}
 
     depth: Annotated[float, Field(ge=0, le=0.99)]
 
@@ -131,6 +135,7 @@ class RingModulation(Effect, kind="ring_modulation"):
     """
 
     label: ClassVar[Label] = "modulation"
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     carrier_hz: Annotated[float, Field(ge=20, le=5000)]
     mix: Annotated[float, Field(ge=0, le=1)] = 0.5

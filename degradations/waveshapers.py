@@ -9,6 +9,7 @@ with the default oversampling: tube 76 dB (50 dB) below it, fold back 110 dB
 (110 dB), rectifier 90 dB (85 dB).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -84,6 +85,8 @@ class FoldBack(Curve, kind="fold_back"):
         Times the sample rate at which the curve acts.
     """
 
+    neutral: ClassVar[Mapping[str, float]] = {"drive_db": 0.0}
+
     drive_db: Annotated[float, Field(ge=0, le=30)]
 
     def bend(self, x: Samples) -> Samples:
@@ -117,6 +120,7 @@ class Rectifier(Effect, kind="rectifier"):
     """
 
     label: ClassVar[Label] = "distortion"
+    neutral: ClassVar[Mapping[str, float]] = {"mix": 0.0}
 
     mix: Annotated[float, Field(ge=0, le=1)]
     oversampling: Oversampling = 8

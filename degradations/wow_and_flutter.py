@@ -1,5 +1,6 @@
 """Wow and flutter."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -44,6 +45,11 @@ class WowAndFlutter(TimeBend, kind="wow_and_flutter"):
     """
 
     label: ClassVar[Label] = "medium"
+    neutral: ClassVar[Mapping[str, float]] = {
+        "wow_depth_cents": 0.0,
+        "flutter_depth_cents": 0.0,
+        "random_depth_cents": 0.0,
+    }
 
     wow_depth_cents: Annotated[float, Field(ge=0, le=50)]
     flutter_depth_cents: Annotated[float, Field(ge=0, le=30)]

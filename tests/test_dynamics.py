@@ -1,0 +1,436 @@
+"""Dynamics: static curves, time constants, keys, bands and switches, against theory."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from wetdry.degradations import (
+    Compressor,
+    Deesser,
+    Ducking,
+    Dynamics,
+    Effect,
+    Expander,
+    Gate,
+    Limiter,
+    MultibandCompressor,
+    SoftClipper,
+    TransientShaper,
+    UpwardCompressor,
+)
+from wetdry.degradations.detectors import rms_levels
+from wetdry.errors import AudioError
+
+RATE = 48_000
+TIME = np.arange(RATE) / RATE
+KEYED = sorted(k for k, e in Effect.kinds.items() if issubclass(e, Dynamics))
+
+
+def steps(*levels_db, seconds=1.0):
+    """Constant values, one level after the other: peak and RMS are known at every sample."""
+    levels = 10 ** (np.repeat(levels_db, int(seconds * RATE)) / 20)
+    return np.tile(levels, (2, 1)).astype(np.float32)
+
+
+def tone(hz, level_db=0.0):
+    return np.tile(10 ** (level_db / 20) * np.sin(2 * np.pi * hz * TIME), (2, 1)).astype(np.float32)
+
+
+def noise(name=0, samples=RATE, level=0.2):
+    return (level * np.random.default_rng(name).standard_normal((2, samples))).astype(np.float32)
+
+
+def db(values):
+    return 20 * np.log10(np.maximum(np.abs(values), 1e-30))
+
+
+# The compressor's detector, look-ahead and link
+
+
+def test_the_rms_detector_reads_a_sine_3_db_lower_and_a_square_wave_alike():
+    for wave, rms_db in ((tone(1000), -3.01), (np.sign(tone(1000) + 1e-9), 0.0)):
+        levels = rms_levels(wave.astype(np.float32), 50, RATE)
+        assert db(levels[0, -1]) == pytest.approx(rms_db, abs=0.05)
+
+
+def test_the_rms_detector_has_risen_63_percent_in_power_after_its_average():
+    levels = rms_levels(steps(0), 20, RATE)
+    assert levels[0, int(0.02 * RATE) - 1] ** 2 == pytest.approx(1 - np.exp(-1), abs=1e-3)
+
+
+@pytest.mark.parametrize("level_db", [-40, -15, -3])
+def test_an_rms_compressor_has_the_static_curve_of_the_rms(level_db):
+    compressor = Compressor(
+        threshold_db=-20, ratio=4, detector="rms", average_ms=50, attack_ms=50, knee_db=0
+    )
+    curve = compressor.gain_curve_db(tone(1000, level_db), RATE)
+    expected = -max(level_db - 3.01 + 20, 0) * 0.75
+    assert curve[-1] == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("lookahead_ms", [1, 5, 20])
+def test_looking_ahead_moves_the_gain_and_not_the_sound(lookahead_ms):
+    audio = noise() * steps(-40, 0, seconds=0.5)
+    compressor = Compressor(threshold_db=-30, ratio=4)
+    early = compressor.model_copy(update={"lookahead_ms": lookahead_ms})
+    ahead = round(lookahead_ms / 1000 * RATE)
+    plain, moved = (c.gain_curve_db(audio, RATE) for c in (compressor, early))
+    assert np.array_equal(moved[:-ahead], plain[ahead:])
+    assert early(audio, RATE)[:, :-1] == pytest.approx(
+        (audio * 10 ** (moved / 20))[:, :-1], abs=1e-6
+    )
+
+
+def test_unlinked_is_two_monos_and_half_linked_lies_halfway_in_db():
+    audio = noise() * np.array([[1.0], [0.1]], np.float32)
+    curves = {
+        link: Compressor(threshold_db=-40, ratio=4, link=link).gain_curve_db(audio, RATE)
+        for link in (0.0, 0.5, 1.0)
+    }
+    mono = [Compressor(threshold_db=-40, ratio=4).gain_curve_db(a[None], RATE) for a in audio]
+    assert curves[1.0].shape == (RATE,) and curves[0.0].shape == (2, RATE)
+    assert np.array_equal(curves[0.0], np.stack(mono))
+    assert curves[0.5] == pytest.approx((curves[0.0] + curves[1.0]) / 2, abs=1e-4)
+
+
+@pytest.mark.parametrize("link", [0.0, 0.3, 1.0])
+def test_the_curve_of_a_bus_leaves_stems_that_sum_whatever_the_link(link):
+    stems = [noise(n) * np.array([[1.0], [0.3]], np.float32) for n in range(3)]
+    bus = np.sum(stems, axis=0)
+    compressor = Compressor(threshold_db=-30, ratio=4, link=link, lookahead_ms=2)
+    gain = 10 ** (compressor.gain_curve_db(bus, RATE) / 20)
+    summed = np.sum([stem * gain for stem in stems], axis=0)
+    assert summed == pytest.approx(compressor(bus, RATE), abs=1e-5)
+
+
+@pytest.mark.parametrize("hz, heard_db", [(50, -12.3), (100, -3.01), (1000, 0)])
+def test_the_side_chain_does_not_hear_the_lows(hz, heard_db):
+    numbers = {"threshold_db": -40, "ratio": 30, "detector": "rms", "average_ms": 100}
+    deaf = Compressor(**numbers, attack_ms=50, knee_db=0, sidechain_high_pass_hz=100)
+    whole = Compressor(**numbers, attack_ms=50, knee_db=0)
+    curves = [c.gain_curve_db(tone(hz, -6), RATE)[-RATE // 5 :].mean() for c in (deaf, whole)]
+    assert curves[0] - curves[1] == pytest.approx(-heard_db * (1 - 1 / 30), abs=0.15)
+
+
+# Keys
+
+
+@pytest.mark.parametrize("kind", KEYED)
+def test_the_sound_as_its_own_key_is_the_plain_effect(kind, typical):
+    audio = noise(1, 9600)
+    effect = typical(kind)
+    assert np.array_equal(effect.keyed(audio, audio.copy(), RATE), effect(audio, RATE))
+
+
+@pytest.mark.parametrize("kind", KEYED)
+def test_a_key_that_is_shared_keeps_the_sum_of_stems(kind, typical):
+    stems, key = [noise(n, 9600) for n in range(3)], noise(9, 9600, 0.6)
+    effect = typical(kind)
+    keyed = np.sum([effect.keyed(stem, key, RATE) for stem in stems], axis=0)
+    together = effect.keyed(np.sum(stems, axis=0), key, RATE)
+    assert keyed == pytest.approx(together, abs=2e-5 * float(np.abs(together).max()))
+
+
+@pytest.mark.parametrize("shape", [(2, 99), (2, 100)])
+def test_a_key_that_does_not_fit_is_refused_by_name(shape):
+    with pytest.raises(AudioError, match="gate: wanted a key"):
+        Gate(threshold_db=-20).keyed(
+            np.zeros((1, 100), np.float32), np.zeros(shape, np.float32), RATE
+        )
+
+
+def test_a_voice_ducks_the_music_by_the_depth_and_silence_does_not():
+    music, voice = noise(), steps(-120, -10, -120) * np.ones((1, 1), np.float32)
+    ducking = Ducking(threshold_db=-30, depth_db=12, attack_ms=10, release_ms=100, hold_ms=50)
+    music = np.tile(music, 3)
+    ducked = ducking.keyed(music, voice, RATE)
+    assert np.array_equal(ducked[:, : RATE - 1], music[:, : RATE - 1])
+    gain = ducking.gain_curve_db(voice, RATE)
+    assert gain[2 * RATE - 1] == pytest.approx(-12, abs=0.01)
+    assert gain[RATE + int(0.01 * RATE) - 1] == pytest.approx(-12 * (1 - np.exp(-1)), abs=0.02)
+    released = 2 * RATE + int(0.15 * RATE)  # hold, then one time constant
+    assert gain[released - 1] == pytest.approx(-12 * np.exp(-1), abs=0.02)
+
+
+# Below the threshold
+
+
+@pytest.mark.parametrize("ratio", [1, 2, 5])
+@pytest.mark.parametrize("level_db", [-90, -44, -33, -30, -10])
+def test_the_expander_falls_by_its_ratio_until_its_range(level_db, ratio):
+    expander = Expander(threshold_db=-30, ratio=ratio, range_db=24, knee_db=0, average_ms=1)
+    wanted = -min(max(-30 - level_db, 0) * (ratio - 1), 24)
+    assert expander.gain_curve_db(steps(level_db), RATE)[-1] == pytest.approx(wanted, abs=0.01)
+
+
+@pytest.mark.parametrize("ratio", [1, 2, 10])
+@pytest.mark.parametrize("level_db", [-90, -50, -33, -30, -10])
+def test_the_upward_compressor_rises_to_its_ratio_until_its_range(level_db, ratio):
+    upward = UpwardCompressor(threshold_db=-30, ratio=ratio, range_db=12, knee_db=0, average_ms=1)
+    wanted = min(max(-30 - level_db, 0) * (1 - 1 / ratio), 12)
+    assert upward.gain_curve_db(steps(level_db), RATE)[-1] == pytest.approx(wanted, abs=0.01)
+
+
+@pytest.mark.parametrize("over_db", [-9, -5, 0, 5, 9])
+def test_the_knee_below_is_the_compressors_mirrored(over_db):
+    below = Expander(threshold_db=-30, ratio=2, knee_db=12, range_db=60)
+    above = Compressor(threshold_db=-30, ratio=2, knee_db=12)
+    mirrored = above.gain_curve_db(steps(-30 + over_db), RATE)[-1] * 2  # of slope 1/2, not 1
+    found = below.gain_curve_db(steps(-30 - over_db), RATE)[-1]
+    assert found == pytest.approx(mirrored, abs=0.01)
+
+
+@pytest.mark.parametrize("effect, sign", [(Expander, -1), (UpwardCompressor, 1)])
+def test_the_gain_below_moves_with_its_time_constants(effect, sign):
+    numbers = {"threshold_db": -20, "ratio": 2, "range_db": 10, "knee_db": 0}
+    times = {"attack_ms": 50, "release_ms": 200, "average_ms": 0.5}
+    curve = effect(**numbers, **times).gain_curve_db(steps(-100, 0, -100, seconds=2), RATE)
+    assert curve[2 * RATE - 1] == pytest.approx(10 * sign, abs=0.01)
+    attacked = curve[2 * RATE + int(0.05 * RATE)]
+    released = curve[4 * RATE + int(0.2 * RATE)]
+    assert attacked == pytest.approx(sign * 10 * np.exp(-1), abs=0.05)
+    assert released == pytest.approx(sign * 10 * (1 - np.exp(-1)), abs=0.2)  # and the average's
+
+
+def test_up_after_down_is_a_straight_line_again():
+    """Expanding by 2 and then compressing upwards by 2 about one threshold changes nothing."""
+    settled = {"threshold_db": -20, "range_db": 60, "knee_db": 0, "average_ms": 1}
+    down = Expander(ratio=2, **settled)(steps(-32, seconds=2), RATE)
+    up = UpwardCompressor(ratio=2, **settled)(down, RATE)
+    assert db(down[0, -1]) == pytest.approx(-44, abs=0.01)
+    assert db(up[0, -1]) == pytest.approx(-32, abs=0.01)
+
+
+# Gates
+
+
+def test_the_gate_opens_closes_and_holds_where_it_says():
+    gate = Gate(threshold_db=-20, hysteresis_db=6, hold_ms=100, range_db=40, attack_ms=1)
+    between = gate.gain_curve_db(steps(-30, -23, -10, -23, -27), RATE)
+    assert between[2 * RATE - 1] == pytest.approx(-40, abs=0.01)  # loud enough to stay, not to open
+    assert between[3 * RATE - 1] == pytest.approx(0, abs=0.01)
+    assert between[4 * RATE + int(0.1 * RATE) - 1] == pytest.approx(0, abs=0.01)
+    assert between[4 * RATE + int(0.2 * RATE) - 1] == pytest.approx(
+        -40 * (1 - np.exp(-1)), abs=0.05
+    )
+
+
+def test_the_gate_opens_by_63_percent_in_the_attack_time():
+    gate = Gate(threshold_db=-20, attack_ms=10, range_db=30)
+    opened = gate.gain_curve_db(steps(-60, 0), RATE)[RATE + int(0.01 * RATE) - 1]
+    assert opened == pytest.approx(-30 * np.exp(-1), abs=0.02)
+
+
+def test_a_steady_tone_above_the_threshold_does_not_make_the_gate_chatter():
+    curve = Gate(threshold_db=-20, hold_ms=12).gain_curve_db(tone(45, -10), RATE)
+    assert curve[RATE // 10 :] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_gate_that_looks_ahead_lets_the_onset_through():
+    audio = steps(-60, 0, seconds=0.5)
+    late, early = (Gate(threshold_db=-20, lookahead_ms=ms)(audio, RATE) for ms in (0, 10))
+    first = audio.shape[1] // 2
+    assert db(late[0, first]) < -10 and db(early[0, first]) > -0.1
+
+
+# The de-esser
+
+
+@pytest.mark.parametrize("mode", ["split", "wide"])
+@pytest.mark.parametrize("level_db", [-40, -22, -12])
+def test_sibilance_is_turned_down_by_what_the_ratio_says(mode, level_db):
+    numbers = {"ratio": 4, "attack_ms": 0.1, "release_ms": 500}  # follows peaks, holds them
+    wet = Deesser(threshold_db=-24, range_db=6, mode=mode, **numbers)(tone(7000, level_db), RATE)
+    wanted = -min(max(level_db + 24, 0) * 0.75, 6)
+    had = db(wet[:, RATE // 2 :].std() / tone(7000, level_db)[:, RATE // 2 :].std())
+    assert had == pytest.approx(wanted, abs=0.15)
+
+
+def test_split_spares_what_is_not_sibilance_and_wide_does_not():
+    voice, hiss = tone(300, -12), tone(7000, -12)
+    lines = {}
+    for mode in ("split", "wide"):
+        wet = Deesser(threshold_db=-40, mode=mode)(voice + hiss, RATE)
+        lines[mode] = db(np.abs(np.fft.rfft(wet[0]))[[300, 7000]] / (RATE / 2)) + 12
+    assert lines["split"] == pytest.approx([0, -12], abs=0.1)
+    assert lines["wide"] == pytest.approx([-12, -12], abs=0.1)
+
+
+def test_without_sibilance_the_sound_passes_bit_for_bit():
+    voice = tone(300, -6)
+    for mode in ("split", "wide"):
+        assert np.array_equal(Deesser(threshold_db=-35, mode=mode)(voice, RATE), voice)
+
+
+def test_split_it_is_a_bell_that_reaches_its_depth_and_raises_nothing():
+    click = np.zeros((2, RATE), np.float32)
+    click[:, RATE // 2] = 1.0
+    deep = Deesser(threshold_db=-60, ratio=30, range_db=18, release_ms=500)
+    response = db(np.fft.rfft(deep.keyed(click, tone(7000), RATE)[0]))  # one line per Hz
+    assert response.max() < 1e-3
+    assert response[7000] == pytest.approx(-18, abs=0.01)
+
+
+# The transient shaper
+
+
+def test_an_onset_gets_all_of_attack_db_and_steady_sound_nothing():
+    audio = np.concatenate([np.zeros((2, RATE), np.float32), tone(200, -6)], axis=1)
+    for attack_db in (-12, 9):
+        curve = TransientShaper(attack_db=attack_db, sustain_db=0).gain_curve_db(audio, RATE)
+        assert curve[RATE + int(0.01 * RATE)] == pytest.approx(attack_db, abs=0.01)
+        assert curve[RATE + int(0.3 * RATE) :] == pytest.approx(0, abs=0.05)
+
+
+def test_the_onset_is_full_for_two_thirds_of_its_time_and_over_after_three():
+    audio = steps(-200, -10)
+    curve = TransientShaper(attack_db=10, sustain_db=0, attack_ms=50).gain_curve_db(audio, RATE)
+    full = RATE + np.arange(int(0.033 * RATE))  # 1 - exp(-t) is half at 0.69
+    assert curve[full] == pytest.approx(10, abs=1e-3)
+    assert curve[RATE + int(0.036 * RATE)] < 10 and curve[RATE + int(0.15 * RATE)] < 1
+
+
+@pytest.mark.parametrize("level_db", [-40, -10])
+def test_a_decay_is_moved_by_sustain_db_at_any_level(level_db):
+    decay = tone(200, level_db) * np.exp(-TIME * 20).astype(np.float32)
+    wet = TransientShaper(attack_db=0, sustain_db=-12)(decay, RATE)
+    late = slice(RATE // 3, RATE // 2)
+    assert db(wet[:, late].std() / decay[:, late].std()) == pytest.approx(-12, abs=0.05)
+
+
+def test_shaping_follows_the_shape_and_not_the_level():
+    hits = noise() * np.exp(-(TIME % 0.25) * 30).astype(np.float32)
+    shaper = TransientShaper(attack_db=9, sustain_db=-9)
+    loud, soft = shaper.gain_curve_db(hits, RATE), shaper.gain_curve_db(hits * 0.01, RATE)
+    assert loud == pytest.approx(soft, abs=1e-3)
+
+
+# Bands
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 96_000])
+@pytest.mark.parametrize("low_hz, high_hz", [(40, 1000), (200, 3000), (800, 12_000)])
+def test_bands_that_do_nothing_sum_flat(low_hz, high_hz, sample_rate):
+    click = np.zeros((1, 2 * sample_rate), np.float32)
+    click[0, 0] = 1.0
+    idle = MultibandCompressor(ratios=(1, 1, 1), low_crossover_hz=low_hz, high_crossover_hz=high_hz)
+    response = db(np.fft.rfft(idle(click, sample_rate)[0]))
+    assert np.abs(response[20:]).max() < 0.01
+
+
+def test_crossovers_stand_at_minus_6_db_and_fall_by_24_db_per_octave():
+    click = np.zeros((1, 4 * RATE), np.float32)
+    click[0, 0] = 1.0
+    bands = MultibandCompressor(low_crossover_hz=200, high_crossover_hz=4000).bands(click, RATE)
+    low, mid, high = (db(np.fft.rfft(band[0]))[::4] for band in bands)  # one line per Hz
+    assert [low[200], mid[200], mid[4000], high[4000]] == pytest.approx([-6.02] * 4, abs=0.05)
+    assert low[800] - low[1600] == pytest.approx(24, abs=0.5)
+    assert mid[50] - mid[25] == pytest.approx(24, abs=0.5)
+    assert high[1000] - high[500] == pytest.approx(24, abs=0.5)
+
+
+def test_each_band_is_its_own_compressor():
+    tones = [(30, 0), (800, 1), (14_000, 2)]
+    multiband = MultibandCompressor(
+        thresholds_db=(-30, -12, -24), ratios=(2, 30, 4), makeups_db=(3, 0, 6), knee_db=0
+    )
+    for hz, band in tones:
+        compressor = multiband.compressors()[band]
+        alone, wet = compressor(tone(hz, -6), RATE), multiband(tone(hz, -6), RATE)
+        late = slice(RATE // 2, None)
+        assert db(wet[:, late].std() / alone[:, late].std()) == pytest.approx(
+            0, abs=0.25
+        )  # the others leak
+
+
+# The image
+
+
+LINKED = [
+    Compressor(threshold_db=-40, ratio=8, detector="rms"),
+    UpwardCompressor(threshold_db=-3, ratio=4),
+    Expander(threshold_db=-3, ratio=3),
+    Gate(threshold_db=-1, attack_ms=50),
+    Ducking(threshold_db=-20, depth_db=12),
+    Deesser(threshold_db=-60, range_db=24, q=0.3),
+    TransientShaper(attack_db=12, sustain_db=12),
+    Limiter(ceiling_dbtp=-20),
+]
+
+
+@pytest.mark.parametrize("effect", LINKED, ids=lambda effect: effect.kind)
+def test_a_panned_sound_stays_where_it_is(effect):
+    pan = np.array([[0.9], [0.1]], np.float32)
+    audio = pan * (tone(220, -6) + tone(6000, -12)) * (1 + np.sin(9 * TIME)).astype(np.float32)
+    wet = effect(audio, RATE)
+    assert db((wet - audio).std() / audio.std()) > -60  # it did something
+    balance = np.diff(db(wet.std(axis=1)) - db(audio.std(axis=1)))
+    assert abs(balance[0]) < 0.01
+
+
+# The soft clipper
+
+
+def test_the_clipper_is_the_curve_of_its_docstring():
+    ramp = np.linspace(-1, 1, 4001, dtype=np.float32)[np.newaxis]
+    wet = SoftClipper(ceiling_db=-6, knee_db=6, oversampling=1)(ramp, RATE)
+    a, c = 10 ** (-12 / 20), 10 ** (-6 / 20)
+    bent = np.sign(ramp) * (a + (c - a) * np.tanh((np.abs(ramp) - a) / (c - a)))
+    assert wet == pytest.approx(np.where(np.abs(ramp) > a, bent, ramp), abs=1e-6)
+    assert np.abs(wet).max() < c
+    assert np.diff(wet).min() > 0 and np.diff(np.diff(wet)).max() < 1e-5  # no corner
+
+
+def test_a_narrow_knee_is_nearly_a_hard_clip():
+    wet = SoftClipper(ceiling_db=-6, knee_db=0.1, oversampling=1)(tone(100), RATE)
+    assert wet == pytest.approx(np.clip(tone(100), -0.5012, 0.5012), abs=0.006)
+
+
+def loudest_alias_db(effect, hz):
+    """The loudest thing below 20 kHz that is no harmonic of the tone, relative to the tone."""
+    middle = effect(tone(hz), RATE)[0, RATE // 4 : 3 * RATE // 4]
+    power = np.abs(np.fft.rfft(middle * np.kaiser(middle.size, 14))) ** 2
+    at = np.fft.rfftfreq(middle.size, 1 / RATE)
+    away = np.abs(at - hz * np.round(at / hz)) > 100
+    return 10 * np.log10(power[away & (at < 20_000)].max() / power.max())
+
+
+@pytest.mark.parametrize("hz, alias_db", [(997, -105), (4999, -68), (9001, -49)])
+def test_the_clippers_aliases_lie_below_what_the_docstring_states(hz, alias_db):
+    assert loudest_alias_db(SoftClipper(ceiling_db=-12), hz) < alias_db
+
+
+def band_limited(seconds=1):
+    """Noise below 5 kHz, as peaky as music, with a peak at full scale."""
+    spectrum = np.fft.rfft(np.random.default_rng(4).standard_normal(seconds * RATE))
+    spectrum[5000 * seconds :] = 0
+    wave = np.fft.irfft(spectrum)
+    return (wave / np.abs(wave).max())[np.newaxis].astype(np.float32)
+
+
+@pytest.mark.parametrize("ceiling_db, undone_db", [(-3, -70), (-6, -45), (-9, -33)])
+def test_what_the_clipper_pressed_stands_up_again_to_a_stated_level(ceiling_db, undone_db):
+    dry = band_limited()
+    clipper = SoftClipper(ceiling_db=ceiling_db)
+    wet = clipper(dry, RATE)
+    left = clipper.inverse()(wet, RATE) - dry
+    middle = slice(2000, -2000)
+    assert db(left[:, middle].std() / dry.std()) < undone_db
+    assert left[:, middle].std() < (wet - dry)[:, middle].std() / 8
+    assert clipper.inverse().inverse() == clipper
+
+
+@pytest.mark.parametrize("hz, passed_db", [(997, 0.02), (3001, 0.5), (6007, 1.3)])
+def test_a_clipped_tone_passes_the_ceiling_by_no_more_than_stated(hz, passed_db):
+    wet = SoftClipper(ceiling_db=-12)(tone(hz), RATE)[:, 1000:-1000]
+    assert db(wet).max() < -12 + passed_db
+
+
+def test_one_pole_ballistics_are_scipys_filter():
+    """Two roads: with attack = release the smoothing is a plain recursive filter."""
+    level = np.abs(noise()).max(axis=0)
+    same = Compressor(threshold_db=-60, ratio=2, attack_ms=20, release_ms=20, knee_db=0)
+    pole = np.exp(-1000 / (20 * RATE))
+    wanted = np.maximum(db(level) + 60, 0) / 2
+    expected = -lfilter([1 - pole], [1, -pole], wanted)
+    assert same.gain_curve_db(noise(), RATE) == pytest.approx(expected, abs=1e-3)
