@@ -1,6 +1,7 @@
 """The equalizer of a mixing console: two shelves and three bells."""
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,14 @@ SHELF_Q = np.sqrt(0.5)
 
 class ConsoleBands(Biquads):
     """The five bands of a channel strip; see :class:`ParametricEqualizer` for the numbers."""
+
+    neutral: ClassVar[Mapping[str, float]] = {
+        "low_shelf_gain_db": 0.0,
+        "low_gain_db": 0.0,
+        "middle_gain_db": 0.0,
+        "high_gain_db": 0.0,
+        "high_shelf_gain_db": 0.0,
+    }
 
     low_shelf_cutoff_hz: Annotated[float, Field(ge=20, le=1000)] = 100.0
     low_shelf_gain_db: _GainDb = 0.0

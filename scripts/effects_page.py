@@ -145,7 +145,8 @@ def _table(effect: type[Effect], parameters: Mapping[str, str]) -> str:
     for slot in slots_of(effect).values():
         default = "" if slot.required else _shown(effect.model_fields[slot.name].default)
         meaning = parameters.get(slot.name, "").replace("|", "\\|")
-        rows.append(f"| `{slot.name}` | {slot.bounds()} | {default} | {meaning} |")
+        bounds = "chains" if slot.name == "branches" else slot.bounds()
+        rows.append(f"| `{slot.name}` | {bounds} | {default} | {meaning} |")
     return "\n".join(rows) + "\n"
 
 

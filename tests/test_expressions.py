@@ -189,7 +189,7 @@ def test_an_expression_fills_words_integers_flags_and_frequencies():
     assert drawn[0].colour == "pink" and drawn[1].cutoff_hz == 9000 and len(drawn) == 2 + 3
     with pytest.raises(RecipeError, match="found 8000 to 28000"):
         chain("- low_pass: {cutoff_hz: '= 8000 + 20000 * heaviness'}")
-    with pytest.raises(RecipeError, match="wanted one of .*, found red"):
+    with pytest.raises(RecipeError, match=r"wanted one of .*, found red"):
         chain("- noise: {snr_db: 30, colour: \"= 'red'\"}")
 
 
