@@ -47,7 +47,8 @@ class SoftClipper(_Bend, kind="soft_clipper"):
     (c - a)), which nears the ceiling c = 10 ** (ceiling_db / 20); odd. What stays below the
     knee keeps its level. Without harmonics above Nyquist a flat top must ripple: unless
     ``oversampling`` is 1, a tone 12 dB into it passes the ceiling by up to 1.3 dB, and noise by
-    some 4 dB. The loudest alias of such a tone of 5 kHz (9 kHz), at 48 kHz, is 68 dB (49 dB) below it.
+    some 4 dB. The loudest alias of such a tone of 5 kHz (9 kHz), at 48 kHz, lies 68 dB (49 dB)
+    below it.
 
     Undone, a peak is restored up to 3.8 (c - a) above the knee, if the harmonics that make it
     flat are all there: noise below 5 kHz comes back to -70 dB if its peak was 3 dB above the
