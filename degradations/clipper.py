@@ -25,14 +25,14 @@ class _Bend(Effect):
 
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Bend what lies beyond the knee."""
+        begin = np.float32(amplitude(self.ceiling_db - self.knee_db))
+        room = np.float32(amplitude(self.ceiling_db)) - begin
 
         def shape(x: Audio) -> Audio:
-            begin, room = np.float32(begin_), np.float32(amplitude(self.ceiling_db) - begin_)
             magnitude = np.abs(x)
             bent = begin + room * self._beyond((magnitude - begin) / room)
             return np.where(magnitude > begin, np.copysign(bent, x), x)
 
-        begin_ = amplitude(self.ceiling_db - self.knee_db)
         return oversampled(shape, audio, self.oversampling, sample_rate)
 
     @abstractmethod
@@ -47,11 +47,12 @@ class SoftClipper(_Bend, kind="soft_clipper"):
     (c - a)), which nears the ceiling c = 10 ** (ceiling_db / 20); odd. What stays below the
     knee keeps its level. Without harmonics above Nyquist a flat top must ripple: unless
     ``oversampling`` is 1, a tone 12 dB into it passes the ceiling by up to 1.3 dB, and noise by
-    4 dB. The loudest alias of such a tone of 5 kHz (9 kHz), at 48 kHz, is 68 dB (49 dB) below it.
+    some 4 dB. The loudest alias of such a tone of 5 kHz (9 kHz), at 48 kHz, lies 68 dB (49 dB)
+    below it.
 
     Undone, a peak is restored up to 3.8 (c - a) above the knee, if the harmonics that make it
-    flat are all there: music below 5 kHz comes back to -70 dB if it went 3 dB over the ceiling,
-    to -45 dB if 6, and to -33 dB if 9.
+    flat are all there: noise below 5 kHz comes back to -70 dB if its peak was 3 dB above the
+    ceiling, to -45 dB if 6, and to -33 dB if 9.
 
     Parameters
     ----------

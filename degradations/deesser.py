@@ -22,7 +22,9 @@ class Deesser(Dynamics, kind="deesser"):
     turns down that band (``split``) or everything (``wide``). Split, it is a bell that moves:
     y = x - (1 - g) B x, with B the band-pass and g the gain; its depth at the centre is g, and
     where g is 1 the sound passes bit for bit. The detector hears B B x, so that loud lows,
-    12 dB less per octave, are not taken for sibilance.
+    12 dB less per octave, are not taken for sibilance. Like any bell it moves phases: on a
+    distorted guitar, a wide one with a range of 24 dB read as a lag of 1.6 samples, the default
+    numbers as 0.3.
 
     Parameters
     ----------
@@ -43,6 +45,7 @@ class Deesser(Dynamics, kind="deesser"):
     """
 
     neutral: ClassVar[Mapping[str, float]] = {"range_db": 0.0}
+    moves_time: ClassVar[bool] = True
 
     threshold_db: Annotated[float, Field(ge=-60, le=0)]
     ratio: Annotated[float, Field(ge=1, le=30)] = 4.0

@@ -65,9 +65,14 @@ def recipe_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "wetdry recipe",
-        **_record(properties),
+        **_record({name: _or_removed(below) for name, below in properties.items()}),
         "$defs": {"chain": _chain(), "step": _step()},
     }
+
+
+def _or_removed(below: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a part that ``~`` takes out of an included recipe."""
+    return {"anyOf": [below, {"type": "null"}]}
 
 
 def _record(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
