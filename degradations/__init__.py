@@ -8,25 +8,30 @@ from .cassette import Cassette
 from .chains import Chain
 from .chorus import Chorus, Flanger
 from .clicks import Clicks, Crackle
+from .clipper import SoftClipper
 from .codecs import Mp3, Mp3Vbr, Opus, Vorbis
 from .comb import Comb
 from .compressor import Compressor
 from .convolution import Convolution
+from .deesser import Deesser
 from .disturbances import DcOffset, Dropouts
 from .dynamics import Dynamics
 from .early_reflections import EarlyReflections
 from .echoes import Echo, PingPong
 from .effect import Effect, load_effect
 from .exciter import Exciter
+from .expansion import Expander, UpwardCompressor
 from .feedback_delay_network import FeedbackDelayNetwork
 from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
 from .fm_radio import FmRadio
+from .gate import Ducking, Gate
 from .gsm import Gsm
 from .ladder import Ladder
 from .levels import Gain
-from .limiter import Limiter
+from .limiter import Limiter, LoudnessLimiter
 from .linear_phase import LinearPhaseEqualizer
 from .lofi import BitCrush, SampleRateReduction
+from .multiband import MultibandCompressor
 from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
@@ -48,6 +53,7 @@ from .stereo_filters import Haas, MonoMaker
 from .tape import Tape
 from .telephone import Telephone
 from .time_bends import TapeSpeed, Vibrato
+from .transients import TransientShaper
 from .tremolo import AutoPan, RingModulation, Tremolo
 from .waveshapers import FoldBack, Rectifier, Tube
 from .wow_and_flutter import WowAndFlutter
@@ -73,18 +79,22 @@ __all__ = [
     "Crackle",
     "Cubic",
     "DcOffset",
+    "Deesser",
     "Diode",
     "Dropouts",
+    "Ducking",
     "Dynamics",
     "EarlyReflections",
     "Echo",
     "Effect",
     "Exciter",
+    "Expander",
     "FeedbackDelayNetwork",
     "Flanger",
     "FmRadio",
     "FoldBack",
     "Gain",
+    "Gate",
     "GraphicEqualizer",
     "Gsm",
     "Haas",
@@ -97,12 +107,14 @@ __all__ = [
     "Ladder",
     "Limiter",
     "LinearPhaseEqualizer",
+    "LoudnessLimiter",
     "LowPass",
     "LowShelf",
     "MidSideGain",
     "MonoMaker",
     "Mp3",
     "Mp3Vbr",
+    "MultibandCompressor",
     "Noise",
     "NoiseFloor",
     "Notch",
@@ -126,12 +138,15 @@ __all__ = [
     "Saturation",
     "Shellac",
     "SimulatedRoom",
+    "SoftClipper",
     "Tape",
     "TapeSpeed",
     "Telephone",
     "Tilt",
+    "TransientShaper",
     "Tremolo",
     "Tube",
+    "UpwardCompressor",
     "Vibrato",
     "Vinyl",
     "Vorbis",

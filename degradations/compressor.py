@@ -1,12 +1,13 @@
 """The compressor."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
+from .detectors import bent, high_passed, looked_ahead, peak_levels, rms_levels, to_db
 from .dynamics import Dynamics, one_pole
 
 __all__ = ["Compressor"]
@@ -15,10 +16,10 @@ __all__ = ["Compressor"]
 class Compressor(Dynamics, kind="compressor"):
     """Loud moments are turned down: steadier, denser, with attacks that stick out or not.
 
-    Feed-forward, with a peak detector that hears the louder channel. Above the knee the
-    level in dB rises by 1/ratio per dB; the reduction in dB is smoothed by one one-pole
-    filter, of ``attack_ms`` while it grows and of ``release_ms`` while it falls ("smooth
-    branching" detector in the log domain). Levels are absolute, in dBFS.
+    Feed-forward. Above the knee the level in dB rises by 1/ratio per dB; the reduction in dB
+    is smoothed by one one-pole filter, of ``attack_ms`` while it grows and of ``release_ms``
+    while it falls ("smooth branching" detector in the log domain). Levels are absolute, in
+    dBFS. Another stem can drive it: see :meth:`Dynamics.keyed`.
 
     Parameters
     ----------
@@ -32,6 +33,19 @@ class Compressor(Dynamics, kind="compressor"):
         Width of the bend around the threshold, from 0 (hard) to 24 dB.
     makeup_db : float
         Gain afterwards, from 0 to 24 dB.
+    detector : {"peak", "rms"}
+        Whether the level is each sample's magnitude, or the root of the running mean square,
+        which reads a sine 3 dB lower and hears loudness rather than peaks.
+    average_ms : float
+        Time constant of that mean, from 0.5 to 300 ms; of no effect with peaks.
+    lookahead_ms : float
+        By how much the gain acts before its cause, from 0 to 20 ms. The sound is not delayed.
+    link : float
+        Which share of the gain, in dB, follows the louder channel; the rest follows each
+        channel's own level. 1 keeps the stereo image, 0 is two monos.
+    sidechain_high_pass_hz : float
+        The detector does not hear the lows below (12 dB per octave): up to 1000 Hz; 0, and
+        all below 1, is off.
 
     Notes
     -----
@@ -45,17 +59,31 @@ class Compressor(Dynamics, kind="compressor"):
     release_ms: Annotated[float, Field(ge=5, le=2000)] = 100.0
     knee_db: Annotated[float, Field(ge=0, le=24)] = 6.0
     makeup_db: Annotated[float, Field(ge=0, le=24)] = 0.0
+    detector: Literal["peak", "rms"] = "peak"
+    average_ms: Annotated[float, Field(ge=0.5, le=300)] = 10.0
+    lookahead_ms: Annotated[float, Field(ge=0, le=20)] = 0.0
+    link: Annotated[float, Field(ge=0, le=1)] = 1.0
+    sidechain_high_pass_hz: Annotated[float, Field(ge=0, le=1000)] = 0.0
 
-    def gain_curve_db(self, audio: Audio, sample_rate: int) -> NDArray[np.float64]:
-        """Return the gain at each sample, in dB, shape (samples,); make-up included."""
-        from .recursions import compressor_curve_db
+    def gain_curve_db(self, key: Audio, sample_rate: int) -> NDArray[np.float32]:
+        """Return the gain at each sample, in dB; make-up included.
 
-        curve: NDArray[np.float64] = compressor_curve_db(
-            np.abs(audio).max(axis=0),
-            self.threshold_db,
-            1 - 1 / self.ratio,
-            self.knee_db,
-            one_pole(self.attack_ms, sample_rate),
-            one_pole(self.release_ms, sample_rate),
-        )
-        return curve + self.makeup_db
+        Shape (samples,), or (channels, samples) if ``link`` is below 1.
+        """
+        heard = high_passed(key, self.sidechain_high_pass_hz, sample_rate)
+        heard, ahead = looked_ahead(heard, self.lookahead_ms, sample_rate)
+        is_peak = self.detector == "peak"
+        levels = peak_levels(heard) if is_peak else rms_levels(heard, self.average_ms, sample_rate)
+        curve = self._curve_db(levels.max(axis=0), sample_rate)
+        if self.link < 1:
+            own = np.stack([self._curve_db(level, sample_rate) for level in levels])
+            curve = np.float32(self.link) * curve + np.float32(1 - self.link) * own
+        return np.asarray(curve[..., ahead:] + np.float32(self.makeup_db))
+
+    def _curve_db(self, level: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+        """Return the gain for one level: static curve, then ballistics."""
+        from .recursions import smoothed
+
+        over_db = bent(to_db(level) - np.float32(self.threshold_db), self.knee_db)
+        attack, release = (one_pole(t, sample_rate) for t in (self.attack_ms, self.release_ms))
+        return -smoothed(over_db * np.float32(1 - 1 / self.ratio), attack, release, 0.0)

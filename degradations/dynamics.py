@@ -1,4 +1,4 @@
-"""What compressors and limiters share: they are a gain that changes over time."""
+"""What compressors, gates and limiters share: they are a gain that changes over time."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -14,28 +14,32 @@ __all__ = ["Dynamics", "one_pole"]
 
 
 class Dynamics(Effect):
-    """One gain curve for all channels, so that the stereo image stands still.
+    """A gain curve, taken from the sound itself or from another one, its key.
 
-    The curve is data: applied to every stem of a bus, it leaves stems that still sum to the
-    processed bus.
+    The curve is data. It has shape (samples,) where all channels share one gain, so that the
+    stereo image stands still, and (channels, samples) where each has its own; both multiply
+    audio of shape (channels, samples) as they are. Applied to every stem of a bus, the curve
+    of the bus leaves stems that still sum to the processed bus.
+
+    Everything begins at rest, as after a long silence.
     """
 
     label: ClassVar[Label] = "dynamics"
 
     @abstractmethod
-    def gain_curve_db(self, audio: Audio, sample_rate: int) -> NDArray[np.float64]:
-        """Return the gain that the effect gives to each sample of ``audio``.
+    def gain_curve_db(self, key: Audio, sample_rate: int) -> NDArray[np.float32]:
+        """Return the gain that the effect gives where ``key`` sounds.
 
         Parameters
         ----------
-        audio : float32 array, shape (channels, samples)
-            Left unchanged.
+        key : float32 array, shape (channels, samples)
+            What the detector hears. Left unchanged.
         sample_rate : int
             In Hz.
 
         Returns
         -------
-        float64 array, shape (samples,)
+        float32 array, shape (samples,) or (channels, samples)
             In dB; make-up gain included.
         """
 
@@ -45,9 +49,12 @@ class Dynamics(Effect):
 
     def processed(self, audio: Audio, key: Audio, sample_rate: int) -> Audio:
         """Multiply ``audio`` by the key's curve; both were checked."""
-        curve_db = self.gain_curve_db(key, sample_rate).astype(np.float32)
-        gains: NDArray[np.float32] = np.exp(curve_db * np.float32(np.log(10) / 20))
-        return audio * gains
+        return audio * self.gains(self.gain_curve_db(key, sample_rate))
+
+    @staticmethod
+    def gains(curve_db: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a curve as factors."""
+        return np.asarray(np.exp(curve_db * np.float32(np.log(10) / 20)))
 
     def keyed(self, audio: Audio, key: Audio, sample_rate: int) -> Audio:
         """Process ``audio`` while the detector listens to ``key``: an external side-chain.
@@ -70,6 +77,14 @@ class Dynamics(Effect):
         ------
         AudioError
             If either is no audio, or the key does not fit the audio.
+
+        Examples
+        --------
+        >>> from wetdry.degradations import Ducking
+        >>> music, voice = np.full((2, 9600), 0.1, np.float32), np.ones((1, 9600), np.float32)
+        >>> ducked = Ducking(threshold_db=-30, depth_db=20, attack_ms=5).keyed(music, voice, 48_000)
+        >>> ducked[:, -1].round(3)
+        array([0.01, 0.01], dtype=float32)
         """
         checked(audio, self.kind)
         checked(key, f"the key of {self.kind}")

@@ -3,58 +3,75 @@
 Imported only when they are needed: numba takes longer to load than all else together.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["compressor_curve_db", "held_and_released_db", "interpolated_peaks"]
+__all__ = ["held_and_released_db", "interpolated_peaks", "smoothed", "switched"]
 
 NEGLIGIBLE_DB = 1e-9
+VANISHED = 1e-30
 BLOCK_SAMPLES = 128
 
 
 @njit(cache=True, nogil=True)
-def compressor_curve_db(
-    level: NDArray[np.float32],
-    threshold_db: float,
-    slope: float,
-    knee_db: float,
-    attack: float,
-    release: float,
-) -> Any:
-    """Return the gain of a compressor at every sample, in dB, never positive.
+def smoothed(
+    values: NDArray[np.float32], growing: float, shrinking: float, start: float
+) -> NDArray[np.float32]:
+    """Return ``values`` through a one-pole filter with one coefficient up and one down.
 
-    Gain computer, then one-pole smoothing of the reduction, faster while it grows.
+    The ballistics of every level detector and of every gain here.
+
+    Parameters
+    ----------
+    values : float32 array, shape (samples,)
+    growing, shrinking : float
+        Coefficients, exp(-1 / samples), while the value lies above the state, and otherwise;
+        0 follows at once.
+    start : float
+        The state before the first sample.
+    """
+    out = np.empty(values.size, np.float32)
+    state = start
+    for n in range(values.size):
+        value = np.float64(values[n])
+        pole = growing if value > state else shrinking
+        state = value + pole * (state - value)
+        if abs(state) < VANISHED:  # else it decays into slow denormal numbers
+            state = 0.0
+        out[n] = state
+    return out
+
+
+@njit(cache=True, nogil=True)
+def switched(
+    level: NDArray[np.float32], opens_at: float, closes_at: float, hold: int
+) -> NDArray[np.float32]:
+    """Return 1 where a switch with hysteresis is open and 0 where it is closed, as at first.
 
     Parameters
     ----------
     level : float32 array, shape (samples,)
-        Magnitude of the louder channel.
-    threshold_db, knee_db : float
-        In dB; the knee is the width of the bend around the threshold.
-    slope : float
-        1 - 1 / ratio.
-    attack, release : float
-        Coefficients of the one-pole filters, exp(-1 / samples).
+    opens_at, closes_at : float
+        It opens above the first, and closes below the second (which is no larger).
+    hold : int
+        For so many samples after the level was last at ``closes_at`` it stays open.
     """
-    lowest = 10 ** ((threshold_db - knee_db / 2) / 20)
-    curve = np.empty(level.size)
-    reduction = 0.0
+    states = np.zeros(level.size, np.float32)
+    is_open, since = False, 0
     for n in range(level.size):
-        wanted = 0.0
-        if level[n] > lowest:
-            over = 20 * math.log10(level[n]) - threshold_db
-            bent = over + knee_db / 2
-            wanted = slope * (over if bent >= knee_db else bent * bent / (2 * knee_db))
-        pole = attack if wanted > reduction else release
-        reduction = wanted + pole * (reduction - wanted)
-        if reduction < NEGLIGIBLE_DB:  # else it decays into slow denormal numbers
-            reduction = 0.0
-        curve[n] = -reduction
-    return curve
+        if level[n] > opens_at:
+            is_open = True
+        if level[n] >= closes_at:
+            since = 0
+        else:
+            since += 1
+            if since > hold:
+                is_open = False
+        states[n] = is_open
+    return states
 
 
 @njit(cache=True, nogil=True)
@@ -91,11 +108,13 @@ def held_and_released_db(reduction: NDArray[np.float64], ahead: int, release: fl
     return held
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def interpolated_peaks(
     audio: NDArray[np.float32], interpolators: NDArray[np.float32], floor: float
 ) -> Any:
     """Return the largest magnitude at and beside each sample, between its neighbours too.
+
+    Peaks between the interpolated places are the tops of parabolas through three of them.
 
     Parameters
     ----------
@@ -112,25 +131,45 @@ def interpolated_peaks(
     places, taps = interpolators.shape
     peaks = np.zeros(audio.shape[1] - taps, np.float32)
     bound = floor / np.abs(interpolators).sum(axis=1).max()
-    values = np.empty(BLOCK_SAMPLES, np.float32)
+    fine = np.empty((places + 2, BLOCK_SAMPLES), np.float32)
+    tops = np.empty(BLOCK_SAMPLES, np.float32)
     for channel in range(audio.shape[0]):
         x = audio[channel]
         for start in range(0, peaks.size, BLOCK_SAMPLES):
             size = min(BLOCK_SAMPLES, peaks.size - start)
+            middle = start + taps // 2
             for n in range(size):
-                peaks[start + n] = max(peaks[start + n], abs(x[start + n + taps // 2]))
+                peaks[start + n] = max(peaks[start + n], abs(x[middle + n]))
             if np.abs(x[start : start + size + taps]).max() <= bound:
                 continue
+            fine[0, :size] = x[middle : middle + size]
+            fine[places + 1, :size] = x[middle + 1 : middle + 1 + size]
             for place in range(places):
+                values = fine[place + 1]
                 values[:] = 0
                 for tap in range(taps):
                     weight = interpolators[place, tap]
                     piece = x[start + 1 + tap : start + 1 + tap + size]
                     for n in range(size):  # innermost, so that it is done eight at a time
                         values[n] += weight * piece[n]
-                own, after = peaks[start : start + size], peaks[start + 1 : start + 1 + size]
-                for n in range(size):
-                    own[n] = max(own[n], abs(values[n]))
-                for n in range(after.size):
-                    after[n] = max(after[n], abs(values[n]))
+            _raise_to_parabolas(fine, tops, size)
+            own, after = peaks[start : start + size], peaks[start + 1 : start + 1 + size]
+            for n in range(size):
+                own[n] = max(own[n], tops[n])
+            for n in range(after.size):
+                after[n] = max(after[n], tops[n])
     return peaks
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _raise_to_parabolas(fine: NDArray[np.float32], tops: NDArray[np.float32], size: int) -> None:
+    """Write into ``tops`` the largest magnitude of each column, between its rows too."""
+    tops[:] = 0
+    for row in range(1, fine.shape[0] - 1):
+        before, here, behind = fine[row - 1], fine[row], fine[row + 1]
+        for n in range(size):
+            slope = behind[n] - before[n]
+            bend = np.float32(2) * here[n] - before[n] - behind[n]
+            rise = slope * slope / (np.float32(8) * bend)
+            is_near = abs(slope) < np.float32(2) * abs(bend)  # the top, at most one row away
+            tops[n] = max(tops[n], abs(here[n] + (rise if is_near else np.float32(0))))

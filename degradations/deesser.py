@@ -1,0 +1,81 @@
+"""The de-esser."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..audio import Audio
+from .detectors import bent, to_db
+from .dynamics import Dynamics, one_pole
+from .sections import run_sections
+
+__all__ = ["Deesser"]
+
+
+class Deesser(Dynamics, kind="deesser"):
+    """Sharp s and t sounds, and splashy cymbals, are softened; all else is left alone.
+
+    A compressor with a hard knee hears only a band of the sound, the louder channel's, and
+    turns down that band (``split``) or everything (``wide``). Split, it is a bell that moves:
+    y = x - (1 - g) B x, with B the band-pass and g the gain; its depth at the centre is g, and
+    where g is 1 the sound passes bit for bit.
+
+    Parameters
+    ----------
+    threshold_db : float
+        Peak level of the band above which it acts, from -60 to 0 dBFS.
+    ratio : float
+        dB in per dB out above the threshold, from 1 (nothing) to 30.
+    range_db : float
+        The largest reduction, from 0 to 24 dB.
+    centre_hz : float
+        Of the band, from 2000 to 12000 Hz.
+    q : float
+        Centre over width of the band, from 0.3 to 4.
+    attack_ms, release_ms : float
+        Time constants (63 %) of the reduction: 0.1 to 20 ms, and 5 to 500 ms.
+    mode : {"split", "wide"}
+        What is turned down: the band, or everything.
+    """
+
+    threshold_db: Annotated[float, Field(ge=-60, le=0)]
+    ratio: Annotated[float, Field(ge=1, le=30)] = 4.0
+    range_db: Annotated[float, Field(ge=0, le=24)] = 12.0
+    centre_hz: Annotated[float, Field(ge=2000, le=12_000)] = 7000.0
+    q: Annotated[float, Field(ge=0.3, le=4)] = 1.0
+    attack_ms: Annotated[float, Field(ge=0.1, le=20)] = 1.0
+    release_ms: Annotated[float, Field(ge=5, le=500)] = 50.0
+    mode: Literal["split", "wide"] = "split"
+
+    def gain_curve_db(self, key: Audio, sample_rate: int) -> NDArray[np.float32]:
+        """Return the gain at each sample, in dB, shape (samples,); never positive.
+
+        Of the band or of everything, as ``mode`` says.
+        """
+        return self._curve_db(self._band(key, sample_rate), sample_rate)
+
+    def processed(self, audio: Audio, key: Audio, sample_rate: int) -> Audio:
+        """Turn the band, or everything, down by the key's curve."""
+        if self.mode == "wide":
+            return super().processed(audio, key, sample_rate)
+        band = self._band(audio, sample_rate)
+        heard = band if key is audio else self._band(key, sample_rate)
+        return audio - (1 - self.gains(self._curve_db(heard, sample_rate))) * band
+
+    def _band(self, audio: Audio, sample_rate: int) -> Audio:
+        """Return what the detector hears: the cookbook's band-pass of unit gain at the centre."""
+        w = 2 * np.pi * self.centre_hz / sample_rate
+        alpha = np.sin(w) / (2 * self.q)
+        row = np.array([alpha, 0, -alpha, 1 + alpha, -2 * np.cos(w), 1 - alpha])
+        return run_sections(row[np.newaxis] / row[3], audio)
+
+    def _curve_db(self, band: Audio, sample_rate: int) -> NDArray[np.float32]:
+        """Return the gain for what the detector heard."""
+        from .recursions import smoothed
+
+        over_db = bent(to_db(np.abs(band).max(axis=0)) - np.float32(self.threshold_db), 0)
+        wanted = np.minimum(over_db * np.float32(1 - 1 / self.ratio), np.float32(self.range_db))
+        attack, release = (one_pole(t, sample_rate) for t in (self.attack_ms, self.release_ms))
+        return -smoothed(wanted, attack, release, 0.0)
