@@ -12,9 +12,7 @@ from probing import (
     Reading,
     Readings,
     Signal,
-    click,
     db,
-    gain_db,
     line,
     noise,
     probe,
@@ -242,9 +240,9 @@ def shellac() -> Readings:
     plain = {"surface_dbfs": -100, "drive_db": 0, "crackle_rate_hz": 0, "resonance_db": 0}
     for low, high in ((100, 6000), (300, 2500)):
         effect = d.Shellac(**plain, low_hz=low, high_hz=high)
-        at_low, at_high = gain_db(effect, [low, high], level=0.01)
-        yield Reading(f"low_hz {low}", "dB", -6.02, at_low, 0.3)
-        yield Reading(f"high_hz {high}", "dB", -6.02, at_high, 0.3)
+        for name, hz in (("low_hz", low), ("high_hz", high)):
+            had = db(line(effect(tone(hz, 0.01), RATE)[0], hz) / 0.01)
+            yield Reading(f"{name} {hz}", "dB", -6.02, had, 0.3)
 
 
 def crackles(made: Any) -> Readings:
@@ -260,12 +258,15 @@ def crackles(made: Any) -> Readings:
     yield Reading("crackle_dbfs, median", "dBFS", -30, float(np.median(peaks)), 1.5)
 
 
-def lag(effect: Any, music: Audio) -> Reading:
-    """Return by how many samples a codec is late, from a correlation of all but the ends."""
-    dry = music[:1, : 4 * RATE]
+def lag(effect: Any, music: Audio, allowed: float = 0.5) -> Reading:
+    """Return by how many samples a codec is late, from the top of the correlation."""
+    dry = np.ascontiguousarray(music[:1, : 4 * RATE])
     wet, size = effect(dry, RATE), 8 * RATE
     cross = np.fft.irfft(np.fft.rfft(wet[0], size) * np.conj(np.fft.rfft(dry[0], size)))
-    return Reading("lag", "samples", 0, (int(cross.argmax()) + size // 2) % size - size // 2, 0.5)
+    k = int(cross.argmax())
+    left, top, right = cross[[k - 1, k, (k + 1) % size]]
+    had = (k + size // 2) % size - size // 2 + 0.5 * (left - right) / (left - 2 * top + right)
+    return Reading("lag", "samples", 0, had, allowed)
 
 
 @probe_on_music("mp3")
@@ -318,14 +319,13 @@ def peaked(music: Audio) -> Audio:
     return np.ascontiguousarray(music / max(1.0, float(np.abs(music).max())))
 
 
-@probe("gsm")
-def gsm() -> Readings:
-    """Measure the whisper in silence and the end of the band."""
+@probe_on_music("gsm")
+def gsm(music: Audio) -> Readings:
+    """Measure the whisper in silence, the end of the band, and the lag."""
     effect = d.Gsm()
     yield Reading("whisper in silence", "dBFS", -66, db(rms(effect(SILENCE, RATE))), 1)
     wet = effect(noise(4, channels=1), RATE)[0]
     hz, power = welch(wet, RATE, nperseg=4096)
     above = 10 * np.log10(power[hz > 4200].sum() / power.sum())
     yield Reading("power above 4.2 kHz", "dB", -40, above, 0.1, at_most=True)
-    had = int(np.abs(effect(click(1, level=0.9, at=24_000), RATE)[0]).argmax()) - 24_000
-    yield Reading("lag of a click", "samples", 0, had, 6)
+    yield lag(effect, music, 0.6)

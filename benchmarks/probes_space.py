@@ -67,7 +67,7 @@ def reverberators(kind: str) -> Readings:
         effect = d.load_effect(
             {"effect": kind, "decay_s": decay, "high_decay_ratio": ratio, "mix": 1.0}
         )
-        wet = effect(click(1.6 * decay, 2), RATE)[0]
+        wet = effect(click(1.6 * decay, 2), RATE)
         loose = 0.12 if kind == "plate" and decay < 1 else 0.05
         yield Reading("decay_s", "s", decay, decay_s(wet, 80, 350), loose * decay)
         high = decay * ratio
@@ -78,7 +78,7 @@ def reverberators(kind: str) -> Readings:
     numbers = {"decay_s": 3, "high_decay_ratio": 0.3, "crossover_hz": 2000, "mix": 1.0}
     effect = d.load_effect({"effect": kind} | numbers)
     asked = 2 / (1 / 3 + 1 / 0.9)
-    had = decay_s(effect(click(4, 2), RATE)[0], 1800, 2200)
+    had = decay_s(effect(click(4, 2), RATE), 1800, 2200)
     yield Reading("crossover_hz, T60 there", "s", asked, had, 0.06 * asked)
     late = effect.model_copy(update={"pre_delay_ms": 77.0})
     onset = [np.argmax(np.abs(e(click(1, 2), RATE)[0]) > 1e-5) for e in (effect, late)]
@@ -91,13 +91,14 @@ def reverberators(kind: str) -> Readings:
 @probe("feedback_delay_network")
 def size() -> Readings:
     """Measure when the first path comes, and that turning lines decay alike."""
-    for asked in (5, 20, 40):
-        effect = d.FeedbackDelayNetwork(decay_s=2, size_m=asked, diffusion=0, mix=1)
-        first = np.argmax(np.abs(effect(click(1, 2), RATE)).max(axis=0) > 1e-4)
+    for asked, diffusion in ((5, 0.6), (20, 0.3), (40, 0.75), (12, 0)):
+        effect = d.FeedbackDelayNetwork(decay_s=2, size_m=asked, diffusion=diffusion, mix=1)
+        first = np.argmax(np.abs(effect(click(1, 2), RATE)).max(axis=0) > 1e-7)
         had = first / RATE * 343 / 0.4
-        yield Reading("size_m, from the first path", "m", asked, had, 0.03 * asked)
+        name = f"size_m, from the first path, diffusion {diffusion:g}"
+        yield Reading(name, "m", asked, had, 0.03 * asked)
     turning = d.FeedbackDelayNetwork(decay_s=2, modulation_hz=1.5, mix=1)
-    had = decay_s(turning(click(3.2, 2), RATE)[0], 80, 350)
+    had = decay_s(turning(click(3.2, 2), RATE), 80, 350)
     yield Reading("decay_s, modulation_hz 1.5", "s", 2, had, 0.1)
 
 
@@ -132,7 +133,7 @@ def simulated_room() -> Readings:
         )  # fmt: skip
         volume, surface = 9 * 7 * 4, 2 * (9 * 7 + 9 * 4 + 7 * 4)
         eyring = 24 * np.log(10) * volume / (343 * surface * -np.log(1 - asked))
-        had = decay_s(room(click(1.5 * eyring, 2), RATE)[0], 100, 10_000)
+        had = decay_s(room(click(1.5 * eyring, 2), RATE), 100, 10_000)
         yield Reading(f"absorption {asked}: T60", "s", eyring, had, 0.1 * eyring)
 
 
@@ -160,7 +161,7 @@ def reverb() -> Readings:
     """Measure Freeverb's decay and its direct sound."""
     for size, asked in ((0.0, 0.7), (1.0, 13.0)):
         effect = d.Reverb(room_size=size, damping=0, wet=1, dry=0)
-        wet = effect(click(1.2 * asked + 1, 2), RATE)[0]
+        wet = effect(click(1.2 * asked + 1, 2), RATE)
         had = decay_s(wet, 100, 10_000, floor_db=-25)
         yield Reading(f"room_size {size:g}: T60", "s", asked, had, 0.35 * asked)
     for asked in (0.25, 0.5, 1.0):
