@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import probes_distortion  # noqa: F401  each enters its probes
+import probes_codecs  # noqa: F401  each enters its probes
+import probes_distortion  # noqa: F401
 import probes_dynamics  # noqa: F401
 import probes_linear  # noqa: F401
 import probes_meters
@@ -151,7 +152,7 @@ def page(readings: Readings, meters: Readings, music: str) -> str:
 def report(readings: Readings) -> list[str]:
     """Print all readings, then the worst of each effect; return what is beyond the allowed."""
     rows = [(cells(kind, r), r) for kind, found in readings.items() for r in found]
-    layout = "{:<23}{:<46}{:<10}{:>17}{:>12}{:>10}{:>9}"
+    layout = "{:<24}{:<54}{:<10}{:>17}{:>12}{:>10}{:>9}"
     print(layout.format(*COLUMNS))
     for texts, reading in rows:
         print(layout.format(*texts), "  BEYOND" if reading.share > 1 else "")

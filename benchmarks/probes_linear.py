@@ -43,7 +43,7 @@ def shelf(kind: str) -> Readings:
             effect = d.load_effect({"effect": kind, "cutoff_hz": cutoff, "gain_db": asked})
             far, half, other = gain_db(effect, [ends[0], cutoff, ends[1]])
             yield Reading(f"gain_db, far end of {cutoff} Hz", "dB", asked, far, 0.05)
-            yield Reading(f"half gain_db at {cutoff} Hz", "dB", asked / 2, half, 0.05)
+            yield Reading(f"cutoff_hz {cutoff}: half of gain_db", "dB", asked / 2, half, 0.05)
             yield Reading(f"0 dB, other end of {cutoff} Hz", "dB", 0, other, 0.05)
 
 
@@ -63,7 +63,7 @@ def console(kind: str) -> Readings:
     for band, hz in (("low", 60), ("middle", 1500), ("high", 20_000)):
         numbers = {f"{band}_centre_hz": hz, f"{band}_gain_db": -18, f"{band}_q": 4}
         had = gain_db(d.load_effect({"effect": kind, **numbers}), hz, 44_100)[0]
-        yield Reading(f"{band}_gain_db at {hz} Hz", "dB", -18, had, 0.01)
+        yield Reading(f"{band}_gain_db, {band}_centre_hz {hz}", "dB", -18, had, 0.01)
     for side, cutoff, end in (("low", 300, 5), ("high", 3000, 24_000)):
         numbers = {f"{side}_shelf_cutoff_hz": cutoff, f"{side}_shelf_gain_db": 12}
         far, half = gain_db(d.load_effect({"effect": kind, **numbers}), [end, cutoff])
@@ -79,7 +79,9 @@ def tilt() -> Readings:
             had = gain_db(d.Tilt(gain_db=asked, pivot_hz=900), [0, 900, rate / 2], rate)
             names = ("low end", "pivot", "high end")
             for name, want, got in zip(names, (-asked, 0, asked), had, strict=True):
-                yield Reading(f"gain_db {asked}, {name}, {rate} Hz", "dB", want, got, 0.01)
+                yield Reading(
+                    f"gain_db {asked}, pivot_hz 900, {name}, {rate} Hz", "dB", want, got, 0.01
+                )
 
 
 @probe("notch")
@@ -144,8 +146,8 @@ def band_limit() -> Readings:
     """Measure both sides of the end."""
     for width in (4000, 8000, 16_000):
         kept, gone = gain_db(d.BandLimit(bandwidth_hz=width), [0.9 * width, 1.0125 * width])
-        yield Reading(f"0 dB at 0.9 x {width} Hz", "dB", 0, kept, 0.1)
-        yield Reading(f"-80 dB above {width} Hz", "dB", -80, gone, 0.1, at_most=True)
+        yield Reading(f"bandwidth_hz {width}: at 0.9 of it", "dB", 0, kept, 0.1)
+        yield Reading(f"bandwidth_hz {width}: just above it", "dB", -80, gone, 0.1, at_most=True)
 
 
 @probe("ladder")
@@ -175,8 +177,16 @@ def comb() -> Readings:
         effect = d.Comb(delay_ms=delay, feedforward=f, feedback=b)
         teeth, notches = (gain_db(effect, (n + np.arange(4)) * 1000 / delay, seconds=4).mean()
                           for n in (0, 0.5))  # fmt: skip
-        yield Reading(f"teeth 1 / {delay} ms apart", "dB", db((1 + f) / (1 - b)), teeth, 0.2)
-        yield Reading("notches midway", "dB", db((1 - f) / (1 + b)), notches, 0.1)
+        yield Reading(
+            f"feedforward, feedback: teeth, delay_ms {delay}",
+            "dB",
+            db((1 + f) / (1 - b)),
+            teeth,
+            0.2,
+        )
+        yield Reading(
+            f"notches midway, delay_ms {delay}", "dB", db((1 - f) / (1 + b)), notches, 0.1
+        )
 
 
 @probe("telephone")
@@ -207,7 +217,7 @@ def phone_microphone() -> Readings:
         effect = d.PhoneMicrophone(low_cut_hz=100, resonance_hz=hz, resonance_db=top)
         cut, had = gain_db(effect, [100, hz])
         yield Reading("low_cut_hz 100: gain", "dB", -3.01, cut, 0.05)
-        yield Reading(f"resonance_db at {hz} Hz", "dB", top, had, 0.05)
+        yield Reading(f"resonance_db, resonance_hz {hz}", "dB", top, had, 0.05)
 
 
 @probe("width")
