@@ -4,7 +4,8 @@
     python benchmarks/conformance.py compressor opus      only these
 
 Music is a real song's mixture with --stems, else bursts of chords and noise. What is allowed is
-what the docstring or the tests of an effect state. Exit status 1 if any error exceeds it.
+what the docstring or the tests of an effect state, or, where they state nothing, a bound that
+stands in the probe. Exit status 1 if any error exceeds it.
 """
 
 import argparse
@@ -47,8 +48,9 @@ HEAD = """# Conformance
 
 What was asked of each effect, and what was had, measured from outside: tones, clicks, constants,
 noise and {music} go in, and what comes out is measured. *Allowed* is the largest error that the
-effect's docstring or its tests state. `python benchmarks/conformance.py --page docs/conformance.md`
-writes this page and fails if anything is beyond it. {count} readings, {bad} beyond what is allowed.
+effect's docstring or its tests state or, where they state nothing, a bound set by the probe.
+`python benchmarks/conformance.py --page docs/conformance.md` writes this page and fails if
+anything is beyond it. {count} readings, {bad} beyond what is allowed.
 
 ## Worst reading of each effect
 """
