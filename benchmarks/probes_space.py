@@ -91,7 +91,7 @@ def reverberators(kind: str) -> Readings:
 @probe("feedback_delay_network")
 def size() -> Readings:
     """Measure when the first path comes, and that turning lines decay alike."""
-    for asked, diffusion in ((5, 0.6), (20, 0.3), (40, 0.75), (12, 0)):
+    for asked, diffusion in ((5, 0.6), (20, 0.3), (40, 0.75), (12, 0.5)):
         effect = d.FeedbackDelayNetwork(decay_s=2, size_m=asked, diffusion=diffusion, mix=1)
         first = np.argmax(np.abs(effect(click(1, 2), RATE)).max(axis=0) > 1e-7)
         had = first / RATE * 343 / 0.4

@@ -49,7 +49,8 @@ class FeedbackDelayNetwork(Effect, kind="feedback_delay_network"):
     size_m : float
         Of the room, from 3 to 40 m: the lines are as long as paths of 0.4 to 1.6 times that.
     diffusion : float
-        Gain of the all-passes, from 0 (single echoes at the onset) to 0.75.
+        Gain of the all-passes, from 0.3 (echoes that can be told apart) to 0.75; with less they
+        would do little but delay.
     modulation_hz : float
         Rate at which the lines turn into each other, from 0 (never) to 3 Hz; breaks up
         resonances of long tails like a chorus, without changing the decay.
@@ -74,7 +75,7 @@ class FeedbackDelayNetwork(Effect, kind="feedback_delay_network"):
     high_decay_ratio: Annotated[float, Field(ge=0.1, le=1)] = 0.5
     crossover_hz: Annotated[float, Field(ge=200, le=7500)] = 3000.0
     size_m: Annotated[float, Field(ge=3, le=40)] = 12.0
-    diffusion: Annotated[float, Field(ge=0, le=0.75)] = 0.6
+    diffusion: Annotated[float, Field(ge=0.3, le=0.75)] = 0.6
     modulation_hz: Annotated[float, Field(ge=0, le=3)] = 0.0
     pre_delay_ms: Annotated[float, Field(ge=0, le=200)] = 0.0
     mix: Annotated[float, Field(ge=0, le=1)] = 0.3

@@ -21,7 +21,7 @@ def turns(
     rate_hz: float, samples: int, sample_rate: int, phase: float = 0.0
 ) -> NDArray[np.float64]:
     """Return how many cycles have passed at each sample, from ``phase`` on."""
-    return phase + rate_hz / sample_rate * np.arange(samples)
+    return np.asarray(phase + rate_hz / sample_rate * np.arange(samples), np.float64)
 
 
 def wave(cycles: NDArray[np.float64], waveform: Waveform = "sine") -> NDArray[np.float64]:

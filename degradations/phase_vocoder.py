@@ -49,7 +49,7 @@ def stretched(audio: Audio, factor: float, samples: int, sample_rate: int) -> Au
     first, last = -(size // hop) // 2 - 1, samples // hop + size // (2 * hop) + 2
     places = np.arange(first, last) * hop
     centres = np.rint(places / factor).astype(np.int64)
-    delays = factor * centres - places
+    delays = np.asarray(factor * centres - places, np.float64)
     before = int(size - centres[0])
     behind = max(0, int(centres[-1]) + size - audio.shape[1])
     padded = np.pad(audio, ((0, 0), (before, behind)))

@@ -66,7 +66,7 @@ def tracked(audio: Audio, sample_rate: int) -> PitchTrack:
 
     mono = audio.mean(axis=0, dtype=np.float64).astype(np.float32)
     count = int(mono.size / sample_rate / HOP_S)
-    times_s = (np.arange(count) + 0.5) * HOP_S
+    times_s = np.asarray((np.arange(count) + 0.5) * HOP_S, np.float64)
     centres = np.rint(times_s * sample_rate).astype(np.int64)
     coarse = resample(mono[np.newaxis], sample_rate, COARSE_RATE)[0]
     periods = _coarse_periods(coarse, times_s) * (sample_rate / COARSE_RATE)

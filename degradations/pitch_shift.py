@@ -23,7 +23,7 @@ class PitchShift(Effect, kind="pitch_shift"):
     Above ratio times Nyquist (shifted down) nothing is left. The envelope stays in place: the
     energy of a click lies within a sample of it on average, 99 % within 1 ms, and onsets of
     drums within 1 ms up to a fifth and 3 ms at an octave. A lone partial keeps its level
-    to 0.01 dB, with all else 45 dB below it. Costs 20 ms a second of stereo.
+    to 0.01 dB, with all else 45 dB below it. Costs 30 to 55 ms a second of stereo.
 
     Parameters
     ----------

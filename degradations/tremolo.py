@@ -114,7 +114,7 @@ class AutoPan(_Swinging, kind="auto_pan"):
             return np.ones(shape)
         swing = wave(turns(self.rate_hz, shape[1], sample_rate, self.phase), self.waveform)
         angle = (1 + self.depth * swing) * np.pi / 4
-        return np.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)])
+        return np.asarray(np.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)]))
 
 
 class RingModulation(Effect, kind="ring_modulation"):
@@ -147,6 +147,6 @@ class RingModulation(Effect, kind="ring_modulation"):
         def ring(fine: Audio) -> Audio:
             cycles = turns(self.carrier_hz, fine.shape[1], 2 * sample_rate, self.phase)
             gains = 1 - self.mix + self.mix * np.sqrt(2) * wave(cycles)
-            return fine * gains.astype(np.float32)
+            return np.asarray(fine * gains.astype(np.float32))
 
         return oversampled(ring, audio, 2, sample_rate)

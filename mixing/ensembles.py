@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..audio import STEM_CLASSES
-from ..degradations.distributions import Constant, Distribution, Uniform, parse_distribution
+from ..degradations.distributions import Constant, Distribution, parse_distribution
+from ..degradations.random_values import Uniform
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node
 from ..seeds import stream

@@ -1,6 +1,7 @@
 """The recipes that users start from: they load, the schema agrees, and they fit on a screen."""
 
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -25,11 +26,12 @@ def test_the_schema_agrees_with_what_ships(path):
 
 
 def test_the_schema_refuses_what_the_reader_refuses():
-    for wrong in (
+    wrongs: list[dict[str, Any]] = [
         {"stems": {"all": [{"compresor": {}}]}},
         {"stems": {"Vocals": [{"gain": {"gain_db": "loud"}}]}},
         {"severity": 2},
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(wrong, recipe_schema())
 
