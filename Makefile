@@ -9,7 +9,7 @@ demo: .venv/ready
 	$(BIN)/wetdry demo demo $(if $(STEMS),--stems "$(STEMS)")
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 check: .venv/ready-dev
 	scripts/check

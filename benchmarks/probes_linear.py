@@ -10,6 +10,16 @@ RATES = (44_100, 48_000)
 SMOOTH, RIPPLING = ("butterworth", "bessel"), ("chebyshev1", "elliptic")
 
 
+@probe("parallel")
+def parallel() -> Readings:
+    """Add the dry sound to itself, 6 dB softer."""
+    dry = noise(1)
+    branches = (d.Chain(), d.Chain((d.Gain(gain_db=-6.0206),)))
+    for mix in (0.5, 1.0):
+        had = db(rms(d.Parallel(branches=branches, mix=mix)(dry, RATE)) / rms(dry))
+        yield Reading("mix, of branches that add up to 1.5", "dB", db(1 + 0.5 * mix), had, 1e-3)
+
+
 @probe("gain")
 def gain() -> Readings:
     """Measure by a tone."""

@@ -114,10 +114,14 @@ class RestorationConfiguration(Model):
         Length of a window.
     overlap_s : float
         Length of the cross-fade between two windows.
+    mixture_share : float
+        How much of the mixture the cascade leaves in every stem, so that what both stages
+        lost is not lost for good; 0.02 is 34 dB below the mixture, 0 in the paper.
     """
 
     window_s: Seconds = 6.0
     overlap_s: Seconds = 1.0
+    mixture_share: Share = 0.0
 
 
 class TrainConfiguration(Model):

@@ -71,8 +71,8 @@ class Regressor(nn.Module):
 
     Notes
     -----
-    The output is stage one's estimate, a share of the mixture, and what the U-Net and the branch
-    say; a fresh network says nothing. Levels are undone inside: twice the input is twice
+    The output is stage one's estimate plus what the U-Net and the branch say; a fresh network
+    returns stage one's estimate unchanged. Levels are undone inside: twice the input is twice
     the output. ``grid`` is the distance in samples at which its strides repeat.
     """
 
@@ -90,7 +90,6 @@ class Regressor(nn.Module):
         nn.init.zeros_(self.final.weight)
         nn.init.zeros_(cast(Tensor, self.final.bias))
         self.spectral = SpectralBranch(size) if size.spectral_channels else None
-        self.share = size.mixture_share
         self.grid = max(STRIDE**size.layers, HOP)
 
     def forward(self, mixture: Tensor, first: Tensor, pairs: Tensor | None = None) -> Tensor:
@@ -115,7 +114,7 @@ class Regressor(nn.Module):
         level, samples = mixture_level(mixture), mixture.shape[-1]
         heard = torch.cat([mixture, first], 1) / level
         said = self._u_net(functional.pad(heard, (0, -samples % self.grid)))
-        said = said[pairs[0], pairs[1], :samples] + self.share * heard[pairs[0], 0]
+        said = said[pairs[0], pairs[1], :samples]
         if self.spectral is not None:
             said = said + self.spectral(heard, pairs)
         return first[pairs[0], pairs[1]] + level[pairs[0], 0] * said

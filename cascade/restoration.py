@@ -126,7 +126,8 @@ class Restorer:
         """Map one window (channels, samples) to (2, 8, channels, samples)."""
         channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
         first = self._generator(channels)
-        both = torch.stack([first, self._regressor(channels, first)])
+        share = self.configuration.restoration.mixture_share
+        both = torch.stack([first, self._regressor(channels, first) + share * channels])
         out: Audio = both.transpose(1, 2).cpu().numpy()
         return out
 

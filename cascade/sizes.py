@@ -135,9 +135,6 @@ class RegressorConfiguration(Model):
         Where the width stops growing.
     spectral_channels, spectral_blocks : int
         Width and depth of the spectral branch; no channels, no branch, as in the paper.
-    mixture_share : float
-        How much of the mixture is in every stem from the start, so that what stage one lost
-        is not lost for good: 0.02 is 34 dB below the mixture; 0 in the paper.
     """
 
     layers: Annotated[int, Field(ge=1, le=8)] = 5
@@ -146,7 +143,6 @@ class RegressorConfiguration(Model):
     widest: Count = 256
     spectral_channels: Annotated[int, Field(ge=0)] = 0
     spectral_blocks: Count = 2
-    mixture_share: Share = 0.0
 
 
 class VarietyConfiguration(Model):

@@ -130,14 +130,6 @@ def test_the_gradient_reaches_every_parameter_of_the_discriminator():
     assert unreached(network) == []
 
 
-def test_a_fresh_regressor_adds_its_share_of_the_mixture_and_nothing_else():
-    mixture, first = noise(2, 1, 9_000), noise(2, 8, 9_000, seed=1)
-    size = RegressorConfiguration(layers=3, channels=8, spectral_channels=4, mixture_share=0.02)
-    with torch.no_grad():
-        said = Regressor(size)(mixture, first)
-    assert torch.allclose(said, first + 0.02 * mixture, atol=1e-6)
-
-
 def test_the_discriminator_is_told_which_class_it_hears():
     network, audio = Discriminator(DiscriminatorConfiguration()), noise(1, 9_000)
     with torch.no_grad():

@@ -164,3 +164,20 @@ def test_no_samples_are_refused():
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="wanted the record of a run"):
         Restorer.load(tmp_path)
+
+
+def test_the_cascade_keeps_its_share_of_the_mixture():
+    plain = restorer()
+    size = plain.configuration.restoration.model_copy(update={"mixture_share": 0.02})
+    keeps = Restorer(
+        plain.configuration.model_copy(update={"restoration": size}),
+        plain._generator,
+        plain._regressor,
+        torch.device("cpu"),
+    )
+    audio = 0.1 * np.random.default_rng(0).standard_normal((2, 20_000)).astype(np.float32)
+    without, restored = plain.restore(audio, RATE), keeps.restore(audio, RATE)
+    for name in STEM_CLASSES:
+        assert np.array_equal(restored["stage_one"][name], without["stage_one"][name])
+        added = restored["cascade"][name] - without["cascade"][name]
+        assert np.allclose(added, 0.02 * audio, atol=1e-5)
