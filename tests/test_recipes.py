@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wetdry.degradations import Effect, load_effect
+from wetdry.degradations import Effect, Scope, load_effect
 from wetdry.degradations.parsing import parse_chain
 from wetdry.degradations.yaml_tree import read_yaml
 from wetdry.errors import RecipeError
 from wetdry.mixing import load_recipe, preset_names, recipe_schema
+from wetdry.mixing.linked import draw_linked
 from wetdry.mixing.recipes import parse_recipe
 
 GAIN = "- gain: {gain_db: [-6, 6]}"
@@ -150,7 +151,8 @@ def test_what_presets_draw_reads_back_equal(name):
     loaded = load_recipe(name)
     for stem_class, random_chain in loaded.stems.items():
         for index in range(20):
-            for effect in random_chain.draw(0, stem_class, index):
+            scope = Scope(draw_linked(loaded.linked, 0, index))
+            for effect in random_chain.draw(0, stem_class, index, scope=scope):
                 assert load_effect(json.loads(json.dumps(effect.row()))) == effect
 
 
