@@ -157,6 +157,11 @@ def _within(audio: Audio) -> Audio:
     return audio.clip(-1.0, 1.0)
 
 
+def _shown(value: float) -> str:
+    """Show a score; zero has no sign."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
 def score_table(scores: pd.DataFrame) -> str:
     """Return the means of MMSNR and SI-SDR by system and class, as text."""
     table = summary(scores)
@@ -166,5 +171,5 @@ def score_table(scores: pd.DataFrame) -> str:
         wide = part.pivot(index="system", columns="stem_class", values="mean")
         columns = [name for name in (*STEM_CLASSES, "mean") if name in wide.columns]
         wide = wide.reindex(index=list(SYSTEMS), columns=columns)
-        lines += [metric, wide.to_string(float_format=lambda value: f"{value:.2f}"), ""]
+        lines += [metric, wide.to_string(float_format=_shown), ""]
     return "\n".join(lines)

@@ -152,11 +152,17 @@ def _score(line: "pandas.Series[Any]", best: float) -> Markup:
     """Return a mean with its interval, marked when it is the best."""
     if not math.isfinite(line["mean"]):
         return tag("td", "–", title="no stem to judge")
-    around = f"{line['low']:.1f} to {line['high']:.1f}" if math.isfinite(line["low"]) else ""
+    low, high = _digits(line["low"], 1), _digits(line["high"], 1)
+    around = f"{low} to {high}" if math.isfinite(line["low"]) else ""
     mark = "best" if line["mean"] == best else ""
-    mean = tag("span", f"{line['mean']:.2f}".replace("-", "−"), class_=mark)
+    mean = tag("span", _digits(line["mean"], 2), class_=mark)
     title = f"n = {line['count']}"
-    return tag("td", mean, tag("small", around.replace("-", "−")), title=title)
+    return tag("td", mean, tag("small", around), title=title)
+
+
+def _digits(value: float, places: int) -> str:
+    """Show a number; zero has no sign, and a minus is a minus."""
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def frechet_section(distances: "pandas.DataFrame | None") -> Section:
