@@ -27,6 +27,9 @@ PROGRAMME, PILOT = 0.9, 0.1
 
 PATHS = 16
 
+SILENT = 1e-12
+"""A peak below this is silence: brought to full deviation, its gain would overflow."""
+
 
 class FmRadio(Effect, kind="fm_radio"):
     """Music over FM radio: nothing above 15 kHz, a hiss that swells as the signal fades.
@@ -79,7 +82,7 @@ class FmRadio(Effect, kind="fm_radio"):
         sent = run_sections(inverse_sections(receiver), programme)
         composite = multiplexed(resample(sent, STUDIO_HZ, CARRIER_HZ))
         peak = float(np.abs(composite).max())
-        if peak == 0:
+        if peak < SILENT:
             return programme
         gain = np.float32(PROGRAMME / peak)
         composite = gain * composite + np.float32(PILOT) * _tone(PILOT_HZ, composite.size)

@@ -257,3 +257,8 @@ def test_a_shellac_is_mono_and_narrow_and_honks():
 def test_a_shellac_hisses_at_the_level_asked_for(resonance_db):
     record = Shellac(crackle_rate_hz=0, surface_dbfs=-40, resonance_db=resonance_db)
     assert db(rms(record(np.zeros((2, RATE), np.float32), RATE))) == pytest.approx(-40, abs=0.1)
+
+
+def test_a_programme_of_denormal_numbers_is_silence_on_the_air():
+    faint = np.full((1, 300), 2.6e-42, np.float32)
+    assert np.abs(FmRadio(snr_db=20)(faint, 44_100)).max() < 1e-30
