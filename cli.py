@@ -171,7 +171,7 @@ def recipe_list() -> None:
     from .mixing import load_recipe, preset_names
 
     for name in preset_names():
-        print(f"{name:<12} {load_recipe(name).about}")
+        print(f"{name:<14} {load_recipe(name).about}")
 
 
 @recipes.command("show")

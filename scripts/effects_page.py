@@ -164,6 +164,10 @@ def _facts(effect: type[Effect], facts: Mapping[str, Any]) -> str:
     said += ["moves the stereo image"] if effect.moves_image else []
     said += ["makes mono stereo"] if effect.widens else []
     said += ["sounds where its input is silent"] if effect.adds_noise else []
+    if facts.get("latency_samples"):
+        said.append(f"raw latency {facts['latency_samples']} samples, compensated")
+    if facts.get("tail_s"):
+        said.append(f"rings on for {facts['tail_s']:g} s")
     if facts:
         said += [f"lag here {facts['lag_samples']:.2f} samples"] if facts["lag_samples"] else []
         said.append(f"{facts['times_real_time']:.0f} times real time")
@@ -192,12 +196,15 @@ def _write_files(folder: Path) -> None:
 def _measure(stems: Path, kind: str, about: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Draw one effect's picture, and return its lag and cost."""
     dry = _stem(stems, about["stem"])
-    wet, seconds = _timed(Chain((example(kind, about),)).located(folder), dry)
+    effect = example(kind, about).located(folder)
+    wet, seconds = _timed(Chain((effect,)), dry)
     lag = lag_samples(dry, wet, 44_100)
     cut = slice(0, SHOWN_S * 44_100)
     (DOCS / "effects" / f"{kind}.png").write_bytes(_picture(dry[:, cut], wet[:, cut]))
     facts = {
         "stem_class": about["stem"],
+        "latency_samples": effect.latency_samples(44_100),
+        "tail_s": round(effect.tail_s(), 2),
         "lag_samples": round(lag, 2) if np.isfinite(lag) else None,
         "times_real_time": float(f"{SECONDS / seconds:.2g}"),
     }
