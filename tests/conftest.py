@@ -106,5 +106,8 @@ def middle(field):
     return int(half) if field.annotation is int else half
 
 
-settings.register_profile("here", deadline=None)  # machines are shared; speed is not a law
+# Machines are shared: speed is no law. The same values every time, so that a change passes or
+# fails by itself; `pytest --hypothesis-profile search` looks for new ones.
+settings.register_profile("here", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=500)
 settings.load_profile("here")
