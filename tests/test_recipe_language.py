@@ -16,7 +16,6 @@ from wetdry.manifests import effect_numbers
 from wetdry.mixing import Session, integrated_lufs, mix, place
 from wetdry.mixing.recipes import parse_recipe
 
-README = Path(__file__).parents[1] / "README.md"
 BASE = """
 sample_rate: 22050
 seconds: 1

@@ -10,7 +10,8 @@ from wetdry.errors import RecipeError
 from wetdry.mixing import load_recipe, preset_names, recipe_schema
 from wetdry.mixing.recipes import parse_recipe
 
-README = Path(__file__).parents[1] / "README.md"
+REPO = Path(__file__).parents[1]
+SHOWN = [(REPO / name).read_text() for name in ("README.md", "docs/recipes.md")]
 LANGUAGE = """
 include: clean
 severity: {truncated_normal: [0.5, 0.2, 0, 1]}
@@ -45,7 +46,7 @@ def valid(text):
 
 @pytest.mark.parametrize(
     "text",
-    [LANGUAGE, *README.read_text().split("```yaml\n")[1:],
+    [LANGUAGE, *(block for page in SHOWN for block in page.split("```yaml\n")[1:]),
      *(load_recipe(name).text for name in preset_names())],
 )  # fmt: skip
 def test_what_loads_also_fits_the_schema(text):
