@@ -45,6 +45,7 @@ def flat_effects(stored: Iterable[Mapping[str, Any]]) -> list[tuple[str, dict[st
     found = []
     for row in stored:
         numbers = json.loads(row["numbers"])
+        numbers = {**numbers.pop("parameters", {}), **numbers}  # of a plugin
         inside = [effect for branch in numbers.pop("branches", []) for effect in branch]
         found.append((str(row["effect"]), numbers))
         found += flat_effects(effect_rows(inside))
