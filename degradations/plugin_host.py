@@ -9,6 +9,7 @@ smoothed parameters) cannot be heard in the next.
 import json
 import math
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ Sound = NDArray[np.float32]
 SETTLE_S = 0.25
 """Silence before every sound: smoothed parameters have arrived where the sound begins."""
 
-ORPHANED_S = 5
+ORPHANED_S = 2
 """So much later than its caller would, the system ends a call: then there is no caller."""
 
 STEPS = 128
@@ -36,8 +37,11 @@ STEPS = 128
 class Hosted(Protocol):
     """What the requests need of a plugin."""
 
-    channels: tuple[int, ...]
     reported_samples: int
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Return how many channels it takes."""
 
     def describe(self) -> dict[str, Any]:
         """Return name, version, maker and parameters."""
@@ -58,6 +62,7 @@ class Vst3:
     def __init__(self, path: str, plugin_name: str) -> None:
         self.path, self.plugin_name = path, plugin_name
         self.reported_samples = 0
+        self._channels: tuple[int, ...] = ()
 
     def load(self) -> Any:
         """Return an untouched instance.
@@ -67,7 +72,7 @@ class Vst3:
         """
         from pedalboard import VST3Plugin, _pedalboard
 
-        mixin = _pedalboard._PythonExternalPluginMixin
+        mixin: Any = _pedalboard._PythonExternalPluginMixin
         mixin.__set_initial_parameter_values__ = lambda plugin, values: None
         return VST3Plugin(self.path, plugin_name=self.plugin_name or None)
 
@@ -77,10 +82,12 @@ class Vst3:
         self._shown = self.load()  # they belong to it
         return dict(self._shown.parameters)
 
-    @cached_property
+    @property
     def channels(self) -> tuple[int, ...]:
         """Return how many channels it takes."""
-        return tuple(count for count in (1, 2) if self._takes(count))
+        if not self._channels:
+            self._channels = tuple(count for count in (1, 2) if self._takes(count))
+        return self._channels
 
     def _takes(self, count: int) -> bool:
         """Tell whether it processes so many channels."""
@@ -142,7 +149,7 @@ def _raw(parameter: Any, value: float | bool | str) -> float:
     if parameter.type is not float:
         return own
     shown = sorted((had, low) for (low, _), had in parameter.ranges.items() if math.isfinite(had))
-    between = float(np.interp(float(value), *zip(*shown, strict=True)))
+    between = float(np.interp(float(value), [had for had, _ in shown], [low for _, low in shown]))
     return min((own, between), key=lambda raw: _miss(parameter, raw, float(value)))
 
 
@@ -183,7 +190,8 @@ def process(
             return np.concatenate(list(ears))
         if sound.shape[0] == 1 and 2 in plugin.channels:
             both = process(plugin, np.repeat(sound, 2, 0), sample_rate, parameters, late)
-            return both.mean(axis=0, keepdims=True, dtype=np.float32)
+            mean: Sound = both.mean(axis=0, keepdims=True, dtype=np.float32)
+            return mean
         raise ValueError(f"it takes neither mono nor stereo, but {plugin.channels or 'nothing'}")
     settle = round(SETTLE_S * sample_rate)
     padded = np.pad(sound, ((0, 0), (settle + max(-late, 0), max(late, 0))))
@@ -248,6 +256,7 @@ def serve(connection: Connection, plugin: Hosted) -> None:
 def main(host: Callable[[str, str], Hosted] = Vst3) -> None:
     """Serve the plugin that the command line names on the connection that it names."""
     descriptor, path, plugin_name = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, who ends us
     serve(Connection(int(descriptor)), host(path, plugin_name))
     os._exit(0)  # a plugin's own way of leaving may hang

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
+from pathlib import Path
 from threading import Lock, Timer
 from typing import Any
 
@@ -20,8 +21,8 @@ from .plugin_list import AllowedPlugin
 
 __all__ = ["PluginProcess", "running"]
 
-HOST = "wetdry.degradations.plugin_host"
-"""The module that the process runs."""
+HOST = Path(__file__).with_name("plugin_host.py")
+"""What the process runs: a file that imports nothing of ours, and so starts in a blink."""
 
 GRACE_S = 2.0
 
@@ -104,8 +105,9 @@ class PluginProcess:
                 pipe.send_bytes(json.dumps(head).encode())
                 pipe.send_bytes(np.ascontiguousarray(sound, np.float32).tobytes())
                 said: dict[str, Any] = json.loads(pipe.recv_bytes())
-                data = pipe.recv_bytes()
-            except (EOFError, OSError):
+                shape = tuple(said.pop("shape"))
+                made: Audio = np.frombuffer(pipe.recv_bytes(), np.float32).reshape(shape)
+            except (EOFError, OSError, ValueError):  # or a plugin wrote over its own memory
                 raise AudioError(f"plugin {self.allowed.name!r} {self._end()}") from None
             finally:
                 timer.cancel()
@@ -114,7 +116,7 @@ class PluginProcess:
                     self.close()
         if "error" in said:
             raise AudioError(f"plugin {self.allowed.name!r}: {said['error']}")
-        return said, np.frombuffer(data, np.float32).reshape(said.pop("shape"))
+        return said, made
 
     def _started(self) -> Connection:
         """Return the pipe to the process, which is started if it does not run."""
@@ -126,7 +128,7 @@ class PluginProcess:
         words = (str(theirs.fileno()), str(self.allowed.path), self.allowed.plugin_name)
         places = os.pathsep.join(place or os.getcwd() for place in sys.path)
         self._process = subprocess.Popen(  # not a fork: it would inherit locks of audio libraries
-            [sys.executable, "-m", HOST, *words],
+            [sys.executable, "-P", str(HOST), *words],  # -P: its folder is no place for imports
             pass_fds=(theirs.fileno(),),
             env={**os.environ, "PYTHONPATH": places},
             stdin=subprocess.DEVNULL,
