@@ -112,8 +112,8 @@ def allowed_plugin(name: str) -> AllowedPlugin:
         return known[name]
     hint = did_you_mean(name, list(known)) if known else "the list is empty"
     raise UsageError(
-        f"plugin {name!r}: wanted a name that {allow_list_file()} allows, found none; {hint}. "
-        "Only you can allow it: add a line 'name: {path: /absolute/path.vst3}' there"
+        f"plugin {name!r}: wanted a name that {allow_list_file()} allows, found none ({hint}); "
+        "only you can allow it: add a line 'name: {path: /absolute/path.vst3}' there"
     )
 
 

@@ -59,10 +59,11 @@ Parameters = Annotated[
 
 
 class Plugin(Effect, kind="plugin"):
-    """Whatever a VST3 plugin of yours does: see [docs/plugins.md](plugins.md).
+    """Whatever a VST3 plugin of yours does to the sound.
 
-    It runs in a process of its own, with your permission (``--allow-plugins``, or
-    :func:`plugins_allowed`) and from your allow-list only. Its latency is taken out.
+    It runs in a process of its own, with your permission (`--allow-plugins`, or
+    :func:`plugins_allowed`) and from your allow-list only. Its latency is taken out. How to
+    allow one, and what is guaranteed: [plugins](plugins.md).
 
     Parameters
     ----------

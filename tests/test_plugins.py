@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import jsonschema
 import numpy as np
@@ -22,6 +23,7 @@ from wetdry.degradations import (
     Plugin,
     Scope,
     load_effect,
+    plugin_host,
     plugin_process,
     plugins_allowed,
 )
@@ -30,6 +32,7 @@ from wetdry.degradations.plugin_list import allow_list, allowed_plugin
 from wetdry.degradations.plugin_process import PluginProcess
 from wetdry.degradations.yaml_tree import plain, read_yaml
 from wetdry.errors import AssetError, AudioError, RecipeError, ShardError, UsageError
+from wetdry.manifests import effect_numbers
 from wetdry.mixing import lag_samples, load_recipe, recipe_schema
 
 STAND_IN = Path(__file__).with_name("plugin_stand_in.py")
@@ -350,6 +353,8 @@ def test_a_crash_sets_one_sample_aside_and_the_dataset_replays(
     assert not verify(out, replay=3).faults
     row = pd.read_parquet(out / "manifest.parquet").tracks[0][0]["effects"][0]
     assert row["effect"] == "plugin" and json.loads(row["numbers"])["version"] == "1.2.3"
+    numbers = effect_numbers(pd.read_parquet(out / "manifest.parquet"))
+    assert {"name", "version", "mode", "gain_db"} <= set(numbers["number"])
     with plugins_allowed(False):
         assert "--allow-plugins" in verify(out, replay=1).faults[0]
 
@@ -382,6 +387,34 @@ def test_the_commands_list_show_and_check(bundles, recipe):
     assert isinstance(run(app, ["recipe", "check", str(path)]).exception, RecipeError)
     kept = run(app, ["plugins", "check", "stand_in", "--allow-plugins"])
     assert kept.exit_code == 0 and "BROKEN" not in kept.stdout
+
+
+def test_what_we_use_of_the_inside_of_pedalboard_is_there():
+    from pedalboard import VST3Plugin, _pedalboard
+
+    assert hasattr(_pedalboard._PythonExternalPluginMixin, "__set_initial_parameter_values__")
+    assert hasattr(VST3Plugin, "_get_parameter")
+    assert _pedalboard.strip_common_float_suffixes("3.5 dB") == "3.5"
+
+
+class Ratio:
+    """A parameter from 1 to 20 whose texts are read to the nearest of a thousand steps."""
+
+    type = float
+    ranges: ClassVar = {
+        (k / 1000, (k + 1) / 1000): round(1 + 19 * k / 1000, 3) for k in range(1001)
+    }
+
+    def get_raw_value_for(self, value):
+        return round((value - 1) / 19, 3)
+
+    def get_text_for_raw_value(self, raw):
+        return f"{1 + 19 * raw:.4f} :1" if raw > 0.9 else f"{1 + 19 * raw:.4f} x"
+
+
+@pytest.mark.parametrize("value", [1, 1.0093, 3.1416, 7.77, 20])
+def test_a_number_that_is_asked_for_is_had_between_the_steps(value):
+    assert 1 + 19 * plugin_host._raw(Ratio(), value) == pytest.approx(value, abs=2e-3)
 
 
 @pytest.fixture
