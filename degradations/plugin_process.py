@@ -115,7 +115,9 @@ class PluginProcess:
                 if self._timed_out:
                     self.close()
         if "error" in said:
-            raise AudioError(f"plugin {self.allowed.name!r}: {said['error']}")
+            path = self.allowed.path  # no path of a machine in a dataset
+            reason = str(said["error"]).replace(str(path), path.name)
+            raise AudioError(f"plugin {self.allowed.name!r}: {reason}")
         return said, made
 
     def _started(self) -> Connection:
