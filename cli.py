@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .cli_plugins import AllowPlugins, plugins
 from .errors import CatalogError, RecipeError, UsageError, WetdryError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 recipes = typer.Typer(help="List, show and check recipes.", no_args_is_help=True)
 app.add_typer(recipes, name="recipe")
+app.add_typer(plugins, name="plugins")
 
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
@@ -183,7 +185,7 @@ def recipe_show(recipe: RecipeName) -> None:
 
 
 @recipes.command("check")
-def recipe_check(recipe: RecipeName) -> None:
+def recipe_check(recipe: RecipeName, allow_plugins: AllowPlugins = False) -> None:
     """Prove that whatever a recipe can draw is valid."""
     from .mixing import load_recipe
 
@@ -207,6 +209,7 @@ def degrade(
     seed: Seed = 0,
     stem: Annotated[str | None, typer.Option(help="Whose chain, such as Vocals.")] = None,
     severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Hear one chain: send a file through it, and print what was drawn."""
     from .datasets import audition
@@ -214,8 +217,7 @@ def degrade(
 
     loaded = load_recipe(recipe, severity=severity)
     chain = audition(loaded, source, out, seed=seed, stem_class=stem)
-    print("\n".join(chain.lines()) or "(nothing was drawn)")
-    print(f"written to {out}")
+    print("\n".join(chain.lines()) or "(nothing was drawn)", f"written to {out}", sep="\n")
 
 
 @app.command()
@@ -230,6 +232,7 @@ def explain(
     sample_rate: Rate = None,
     seconds: Seconds = None,
     severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Print the drawn session of one sample, before anything is rendered."""
     from .datasets import draw_one
@@ -254,6 +257,7 @@ def generate(
     sample_rate: Rate = None,
     seconds: Seconds = None,
     severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
     from dataclasses import replace
@@ -279,6 +283,7 @@ def verify(
     replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
     assets: Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")] = None,
+    allow_plugins: AllowPlugins = False,
 ) -> None:
     """Check sums, counts, keys, lengths and alignment; render samples again from their rows."""
     from .datasets import verify as check

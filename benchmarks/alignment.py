@@ -83,7 +83,8 @@ def write_impulse(folder: Path) -> None:
 def measure_effects(stems: list[Audio], files: Path, seed: int) -> dict[str, dict[str, Any]]:
     """Return the worst lag of each effect, over draws and stems."""
     table = {}
-    for kind, effect in sorted(Effect.kinds.items()):
+    ours = {kind: effect for kind, effect in Effect.kinds.items() if not effect.foreign}
+    for kind, effect in sorted(ours.items()):
         rng = stream(seed, "effect", kind)
         lags = []
         for dry in stems:

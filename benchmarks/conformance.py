@@ -35,6 +35,7 @@ SECONDS = 10
 Readings = Mapping[str, list[Reading]]
 
 UNMEASURED: dict[str, str] = {
+    "plugin": "other people's code: wetdry plugins check NAME",
     "mp3_vbr.quality": "LAME's own scale, in no unit",
     "vorbis.quality": "Vorbis' own scale, in no unit",
     "reverb.damping": "Freeverb's own scale, in no unit",

@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..degradations import plugins_allowed
+from ..degradations.plugins import are_allowed
 from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.files import write_atomically
 from ..manifests.schema import manifest_schema, plan_schema
@@ -61,6 +63,7 @@ class _Job:
     stems: Path
     assets: Path
     bits: int
+    plugins: bool
 
 
 def generate(
@@ -120,7 +123,7 @@ def _jobs(order: Order, rows: list[dict[str, Any]], out: Path, stems: Path) -> l
         shards.setdefault(row["shard"], []).append(row)
     recipe = order.recipe
     return [
-        _Job(name, tuple(group), out, stems, recipe.folder, order.bits)
+        _Job(name, tuple(group), out, stems, recipe.folder, order.bits, are_allowed())
         for name, group in shards.items()
     ]
 
@@ -160,7 +163,8 @@ def _render_shard(job: _Job) -> Commit:
     def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
         for row in job.rows:
             try:
-                members, measured = make_sample(row, job.stems, job.assets, bits=job.bits)
+                with plugins_allowed(job.plugins):  # this may be another process
+                    members, measured = make_sample(row, job.stems, job.assets, bits=job.bits)
             except AudioError as error:
                 cure = "look at the stem or the recipe; the other samples are complete"
                 reason = str(error).replace(

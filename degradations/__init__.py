@@ -43,6 +43,7 @@ from .phone_microphone import PhoneMicrophone
 from .pitch_correction import PitchCorrection
 from .pitch_shift import PitchShift
 from .plate import Plate
+from .plugins import Plugin, plugins_allowed
 from .recorded_noise import RecordedNoise
 from .records import Shellac, Vinyl
 from .reverb import Reverb
@@ -131,6 +132,7 @@ __all__ = [
     "PitchCorrection",
     "PitchShift",
     "Plate",
+    "Plugin",
     "Polarity",
     "RandomChain",
     "RecordedNoise",
@@ -157,4 +159,5 @@ __all__ = [
     "Width",
     "WowAndFlutter",
     "load_effect",
+    "plugins_allowed",
 ]

@@ -33,6 +33,7 @@ Label = Literal[
     "codec",
     "medium",
     "noise",
+    "plugin",
 ]
 """What is done to the sound, in the words of a studio."""
 
@@ -63,6 +64,8 @@ class Effect(BaseModel, ABC):
         Whether it moves sound between left and right by design.
     adds_noise : bool
         Whether something sounds where the input is silent.
+    foreign : bool
+        Whether it is code of somebody else, of which no law can be promised.
     neutral : mapping of str to float
         The numbers that are amounts, and the values at which the effect does nothing, or the
         least it can: a recipe's severity moves them from there. Empty if it has no amount.
@@ -78,6 +81,7 @@ class Effect(BaseModel, ABC):
     moves_time: ClassVar[bool] = False
     moves_image: ClassVar[bool] = False
     adds_noise: ClassVar[bool] = False
+    foreign: ClassVar[bool] = False
     neutral: ClassVar[Mapping[str, float]] = {}
 
     def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..audio import STEM_CLASSES
+from ..errors import RecipeError, WetdryError
 from .combinators import OneOf, RandomParallel, Repeat, Shuffle, SomeOf
 from .distributions import (
     NOTHING,
@@ -19,9 +20,10 @@ from .distributions import (
 from .dynamics import Dynamics
 from .effect import Effect, did_you_mean
 from .expressions import Expression, is_expression, parse_condition
+from .plugins import Plugin, offered, parameter_slots
 from .reaches import Reach
 from .slots import Slot, slots_of
-from .steps import RandomChain, RandomEffect, Step
+from .steps import RandomChain, RandomEffect, RandomPlugin, Step
 from .yaml_tree import Node
 
 __all__ = ["COMBINATORS", "COUNT", "MIX", "MOST_BRANCHES", "TIMES", "parse_chain"]
@@ -151,6 +153,8 @@ class _ChainReader:
                 return Repeat(name, probability, self.chain(node), times)
             case "parallel":
                 return self.parallel(node, pairs, name, probability)
+            case "plugin":
+                return self.plugin(node, name, probability)
         return self.effect(kind, node, name, probability)
 
     def beside(self, node: Node, pairs: dict[str, Node], slot: Slot) -> Distribution:
@@ -201,6 +205,14 @@ class _ChainReader:
             raise node.error("an effect or combinator", repr(kind), did_you_mean(kind, known))
         slots = slots_of(Effect.kinds[kind])
         given = {} if node.value is None else node.mapping(f"{kind}'s numbers", list(slots))
+        numbers = self.numbers(node, given, slots)
+        where = f"{node.where}: {node.path}"
+        return RandomEffect(name, probability, Effect.kinds[kind], tuple(numbers.items()), where)
+
+    def numbers(
+        self, node: Node, given: Mapping[str, Node], slots: Mapping[str, Slot]
+    ) -> dict[str, Distribution]:
+        """Read the distributions of an effect's numbers, expressions last."""
         numbers: dict[str, Distribution] = {}
         for slot in slots.values():
             if slot.name in given and not is_expression(given[slot.name]):
@@ -212,8 +224,23 @@ class _ChainReader:
         for slot in slots.values():
             if slot.name in given and slot.name not in numbers:
                 numbers[slot.name] = self.worked_out(given[slot.name], slot, numbers)
+        return numbers
+
+    def plugin(self, node: Node, name: str, probability: float) -> RandomEffect:
+        """Read a plugin and the distributions of its parameters, proved against its own bounds."""
+        pairs = node.mapping("a plugin", ["name", "parameters"])
+        if "name" not in pairs:
+            raise node.error("'name', as in your allow-list")
+        try:
+            plugin, facts = offered(str(pairs["name"].value))
+        except WetdryError as error:
+            raise RecipeError(f"{pairs['name'].where}: {node.path}: {error}") from None
+        slots, below = parameter_slots(facts), pairs.get("parameters")
+        given = below.mapping("the plugin's parameters", list(slots)) if below else {}
+        numbers = self.numbers(node, given, {key: slots[key] for key in given})
         where = f"{node.where}: {node.path}"
-        return RandomEffect(name, probability, Effect.kinds[kind], tuple(numbers.items()), where)
+        drawn = tuple(numbers.items())
+        return RandomPlugin(name, probability, Plugin, drawn, where, plugin=plugin)
 
     def worked_out(self, node: Node, slot: Slot, numbers: dict[str, Distribution]) -> Distribution:
         """Read a number that may refer to those of its effect that are drawn before it."""

@@ -19,7 +19,7 @@ class Slot:
     kind : {"number", "integer", "flag", "word", "file", "list"}
     low, high : float
         Bounds of a number, of an integer or of each item of a list; both included.
-    words : tuple of str or int
+    words : tuple of str or number
         What a ``word`` can be.
     count : int
         How many items a ``list`` has.
@@ -30,7 +30,7 @@ class Slot:
     kind: Literal["number", "integer", "flag", "word", "file", "list"] = "number"
     low: float = float("-inf")
     high: float = float("inf")
-    words: tuple[str | int, ...] = ()
+    words: tuple[str | float, ...] = ()
     count: int = 0
     required: bool = True
 
@@ -47,7 +47,9 @@ class Slot:
 
 @cache
 def slots_of(effect: type[Effect]) -> dict[str, Slot]:
-    """Return the slots of an effect class, by name."""
+    """Return the slots of an effect class, by name; a plugin's are known to the plugin alone."""
+    if effect.foreign:
+        return {}
     fields = effect.model_fields
     slots = {}
     for name, field in fields.items():

@@ -24,11 +24,12 @@ from ..seeds import stream
 from .chains import Chain
 from .effect import Effect
 from .expressions import Expression
+from .plugins import Plugin
 from .random_values import Distribution, File
 from .scope import WHOLE, Scope
 from .side_chains import Keyed
 
-__all__ = ["Address", "RandomChain", "RandomEffect", "Step"]
+__all__ = ["Address", "RandomChain", "RandomEffect", "RandomPlugin", "Step"]
 
 Address = tuple[str | int, ...]
 
@@ -156,3 +157,20 @@ class RandomEffect(Step):
             first = error.errors()[0]
             raise RecipeError(f"{self.where}: {first['msg']}, drawn {values}") from None
         return Keyed.model_validate({"effect": built, "key": self.key}) if self.key else built
+
+
+@dataclass(frozen=True)
+class RandomPlugin(RandomEffect):
+    """A plugin whose parameters are still distributions.
+
+    Parameters
+    ----------
+    plugin : Plugin
+        At its defaults.
+    """
+
+    plugin: Plugin = field(kw_only=True)
+
+    def _built(self, drawn: dict[str, Any]) -> Effect:
+        """Build the effect."""
+        return Plugin.model_validate({**self.plugin.model_dump(), "parameters": drawn})

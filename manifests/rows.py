@@ -16,7 +16,8 @@ def effect_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return effects as a manifest holds them: the name, its numbers as JSON, and the mark.
 
     ``keep`` says that the effect belongs to the target. Effects that hold others (branches of
-    ``parallel``) have these among their numbers; see :func:`flat_effects`.
+    ``parallel``) have these among their numbers, plugins their parameters; see
+    :func:`flat_effects`.
     """
     return [
         {
@@ -34,7 +35,8 @@ def flat_effects(stored: Iterable[Mapping[str, Any]]) -> list[tuple[str, dict[st
     Returns
     -------
     list of (str, dict)
-        Name and numbers of each, without the branches that they hold.
+        Name and numbers of each, without the branches that they hold; a plugin's parameters
+        stand among its numbers.
 
     Examples
     --------
@@ -45,6 +47,7 @@ def flat_effects(stored: Iterable[Mapping[str, Any]]) -> list[tuple[str, dict[st
     found = []
     for row in stored:
         numbers = json.loads(row["numbers"])
+        numbers = {**numbers.pop("parameters", {}), **numbers}  # of a plugin
         inside = [effect for branch in numbers.pop("branches", []) for effect in branch]
         found.append((str(row["effect"]), numbers))
         found += flat_effects(effect_rows(inside))

@@ -6,6 +6,7 @@ from ..audio import STEM_CLASSES
 from ..degradations import Effect
 from ..degradations.distributions import NUMERIC
 from ..degradations.parsing import COMBINATORS, COUNT, MIX, MOST_BRANCHES, TIMES
+from ..degradations.plugin_list import NAME
 from ..degradations.slots import Slot, slots_of
 from .ensembles import BLEED_SLOTS, DOUBLE_SLOTS
 from .linked import LINKED_BOUND
@@ -127,12 +128,21 @@ def _step() -> dict[str, Any]:
         required = [s.name for s in slots.values() if s.required and s.name != "seed"]
         summary = (Effect.kinds[kind].__doc__ or "").strip().splitlines()[0]
         properties[kind] = {"description": summary, **_record(numbers, required)}
+    properties["plugin"] |= _plugin()
     beside = {key: [kind] for kind, keys in COMBINATORS.items() for key in keys}
     return {
         **_record(properties),
         "oneOf": [{"required": [kind]} for kind in kinds],
         "dependentRequired": {**beside, "some_of": ["count"], "repeat": ["times"]},
     }
+
+
+def _plugin() -> dict[str, Any]:
+    """Return the schema of a plugin: what its parameters can be, it alone knows."""
+    parameters = {"type": "object", "additionalProperties": _linked()}
+    return _record(
+        {"name": {"type": "string", "pattern": NAME}, "parameters": parameters}, ["name"]
+    )
 
 
 def _constant(slot: Slot) -> dict[str, Any]:

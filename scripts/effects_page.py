@@ -48,6 +48,7 @@ TITLES = {
     "codec": "Codecs",
     "medium": "Media",
     "noise": "Noise",
+    "plugin": "Plugins",
 }
 HEAD = """# Effects
 
@@ -81,7 +82,7 @@ def page(measured: Mapping[str, Any]) -> str:
     for label in _labels():
         parts.append(f"## {TITLES[label]}\n")
         kinds = sorted(k for k, e in Effect.kinds.items() if e.label == label)
-        parts += [_section(k, example(k, shown[k]), measured.get(k, {})) for k in kinds]
+        parts += [_section(k, shown.get(k), measured.get(k, {})) for k in kinds]
     return "\n".join(parts)
 
 
@@ -105,19 +106,21 @@ def _labels() -> list[str]:
     return [x for x in get_args(Label) if any(e.label == x for e in Effect.kinds.values())]
 
 
-def _section(kind: str, value: Effect, facts: Mapping[str, Any]) -> str:
+def _section(kind: str, about: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> str:
     """Return what is said of one effect."""
     effect = Effect.kinds[kind]
     text, parameters, notes = _docstring(effect)
     heard, _, rest = text.partition("\n\n")
     lines = [f"### {kind}\n", f"{_flowing(heard)}\n"]
     lines += [f"{_flowing(rest)}\n"] if rest else []
+    if effect.foreign:
+        return "\n".join(lines)  # what it does and can be asked for is not in the registry
     lines.append(_table(effect, parameters))
     lines += [f"Source: {_flowing(notes)}\n"] if notes else []
     lines.append(_facts(effect, facts))
     if facts:
         lines.append(f"![{kind}, before and after](effects/{kind}.png)\n")
-        lines.append(f"`{value}` on {facts['stem_class']}\n")
+        lines.append(f"`{example(kind, about or {})}` on {facts['stem_class']}\n")
     return "\n".join(lines)
 
 

@@ -24,7 +24,7 @@ BRANCHES = [
     Chain((Compressor(threshold_db=-30, ratio=8), Gain(gain_db=-6))),
     Chain((Reverb(room_size=0.5), NoiseFloor(level_dbfs=-40))),
 ]
-KINDS = sorted(Effect.kinds)
+KINDS = sorted(kind for kind, effect in Effect.kinds.items() if not effect.foreign)
 
 
 def values(annotation, metadata=()):

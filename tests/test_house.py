@@ -25,9 +25,16 @@ IN_ROOMS = [
     for module in pkgutil.walk_packages(wetdry.__path__, "wetdry.")
     if module.name.rpartition(".")[0] in ROOMS
 ]
-MODULES = [*sorted(IN_ROOMS), "wetdry.audio", "wetdry.cli", "wetdry.errors", "wetdry.seeds"]
+MODULES = [
+    *sorted(IN_ROOMS),
+    "wetdry.audio",
+    "wetdry.cli",
+    "wetdry.cli_plugins",
+    "wetdry.errors",
+    "wetdry.seeds",
+]
 FILES = [REPO.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in MODULES]
-ROOT_MODULES = {"__init__", "cli", "errors", "seeds", "audio"}
+ROOT_MODULES = {"__init__", "cli", "cli_plugins", "errors", "seeds", "audio"}
 
 
 @pytest.mark.parametrize("name", MODULES)
