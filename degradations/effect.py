@@ -63,6 +63,8 @@ class Effect(BaseModel, ABC):
         Whether it moves sound between left and right by design.
     adds_noise : bool
         Whether something sounds where the input is silent.
+    needs : str
+        The package beyond wetdry's own that it cannot run without; empty if there is none.
     neutral : mapping of str to float
         The numbers that are amounts, and the values at which the effect does nothing, or the
         least it can: a recipe's severity moves them from there. Empty if it has no amount.
@@ -78,6 +80,7 @@ class Effect(BaseModel, ABC):
     moves_time: ClassVar[bool] = False
     moves_image: ClassVar[bool] = False
     adds_noise: ClassVar[bool] = False
+    needs: ClassVar[str] = ""
     neutral: ClassVar[Mapping[str, float]] = {}
 
     def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:
