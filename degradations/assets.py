@@ -7,9 +7,10 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from ..errors import AssetError
+from ..audio import Audio, read, resample
+from ..errors import AssetError, AudioError
 
-__all__ = ["FETCHED", "Assets", "cache_folder", "cure", "digest_of", "find"]
+__all__ = ["FETCHED", "Assets", "cache_folder", "cure", "digest_of", "find", "sound_of"]
 
 FETCHED = ("dac_24khz", "dac_44khz", "encodec_24khz", "encodec_48khz")
 """What ``wetdry fetch`` brings for recipes, each as ``NAME.onnx``."""
@@ -39,6 +40,23 @@ def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, in little memory."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def sound_of(sort: str, path: Path, sample_rate: int) -> Audio:
+    """Return the sound of a file at another rate, in Hz.
+
+    Raises
+    ------
+    AssetError
+        If it is no audio or silent; begins with ``sort``.
+    """
+    try:
+        sound, rate = read(path)
+    except AudioError as error:
+        raise AssetError(f"{sort} {error}") from None
+    if not sound.any():
+        raise AssetError(f"{sort} {path}: wanted sound, found silence; choose another")
+    return resample(sound, rate, sample_rate)
 
 
 class Assets(Generic[T]):

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Audio, amplitude, read, resample
-from ..errors import AssetError, AudioError
-from .assets import Assets
+from ..audio import Audio, amplitude
+from .assets import Assets, sound_of
 
 __all__ = ["ImpulseResponse", "convolved", "impulse_file", "prepared"]
 
@@ -78,13 +77,7 @@ def convolved(audio: Audio, response: ImpulseResponse) -> NDArray[np.float32]:
 
 def _read(path: Path, sample_rate: int) -> ImpulseResponse:
     """Read a response at the rate given in Hz."""
-    try:
-        taps, rate = read(path)
-    except AudioError as error:
-        raise AssetError(f"impulse {error}") from None
-    if not taps.any():
-        raise AssetError(f"impulse {path}: wanted a response, found silence; export it again")
-    return prepared(resample(taps, rate, sample_rate), sample_rate)
+    return prepared(sound_of("impulse", path, sample_rate), sample_rate)
 
 
 impulse_file = Assets("impulse", "an audio file", _read, keep=32)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..audio import Audio, amplitude, read, resample
-from ..errors import AssetError, AudioError
+from ..audio import Audio, amplitude
 from ..seeds import stream
-from .assets import Assets, find
+from .assets import Assets, find, sound_of
 from .effect import Effect, Label
 from .noise import Seed
 
@@ -79,13 +78,7 @@ def _rms(audio: Audio) -> float:
 
 def _read(path: Path, sample_rate: int) -> Audio:
     """Read a recording as a loop, at the rate given in Hz."""
-    try:
-        audio, rate = read(path)
-    except AudioError as error:
-        raise AssetError(f"recording {error}") from None
-    if not audio.any():
-        raise AssetError(f"recording {path}: wanted noise, found silence; choose another")
-    return _without_seam(resample(audio, rate, sample_rate), sample_rate)
+    return _without_seam(sound_of("recording", path, sample_rate), sample_rate)
 
 
 def _without_seam(audio: Audio, sample_rate: int) -> Audio:
