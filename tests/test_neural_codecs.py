@@ -156,6 +156,19 @@ def test_windows_change_next_to_nothing(name, models, exported):
     assert (windowed - whole).std() < (1e-3 if "encodec" in name else 1e-5) * whole.std()
 
 
+@pytest.mark.parametrize("name", ["encodec_24khz", "dac_24khz", "dac_44khz"])
+def test_encodec_hears_no_further_ahead_than_its_code_and_dac_a_quarter_of_a_second(name, exported):
+    network = codec_file(exported / f"{name}.onnx", None)
+    before = music(network.facts.sample_rate, 1, 1)
+    at = before.shape[1] // 2
+    after = before.copy()
+    after[:, at] += 1
+    changed = np.flatnonzero(network(before, 6) != network(after, 6)) - at
+    quarter = network.facts.sample_rate / 4  # half of how far DAC's windows overlap
+    assert changed[0] > (-quarter if "dac" in name else -network.facts.hop_samples)
+    assert "encodec" in name or changed[-1] < quarter
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("sample_rate", [24_000, 44_100, 48_000])
 def test_nothing_is_late_and_more_codebooks_leave_less_error(channels, sample_rate, codec):
