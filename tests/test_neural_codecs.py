@@ -27,6 +27,7 @@ SMALL = {"num_filters": 4, "hidden_size": 16, "codebook_size": 64, "codebook_dim
 STEREO = {
     "sampling_rate": 48_000, "audio_channels": 2, "normalize": True, "chunk_length_s": 1.0,
     "overlap": 0.01, "norm_type": "time_group_norm", "use_causal_conv": False,
+    "use_conv_shortcut": False,
 }  # fmt: skip
 SMALL_DAC = {
     "encoder_hidden_size": 4, "decoder_hidden_size": 32, "n_codebooks": 6, "codebook_size": 64,
