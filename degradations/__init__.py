@@ -32,6 +32,7 @@ from .limiter import Limiter, LoudnessLimiter
 from .linear_phase import LinearPhaseEqualizer
 from .lofi import BitCrush, SampleRateReduction
 from .multiband import MultibandCompressor
+from .neural_codec import NeuralCodec
 from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
@@ -118,6 +119,7 @@ __all__ = [
     "Mp3",
     "Mp3Vbr",
     "MultibandCompressor",
+    "NeuralCodec",
     "Noise",
     "NoiseFloor",
     "Notch",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..audio import Audio
+from .assets import find
 from .effect import Effect, Label
 from .impulses import convolved, impulse_file
 
@@ -54,4 +55,4 @@ class Convolution(Effect, kind="convolution"):
 
     def located(self, folder: Path) -> Self:
         """Return the effect with its file looked for in ``folder``."""
-        return self.model_copy(update={"impulse": str(folder / self.impulse)})
+        return self.model_copy(update={"impulse": str(find(folder, self.impulse))})

@@ -15,11 +15,11 @@ Where an integer is wanted, ``normal``, ``truncated_normal`` and ``triangular`` 
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ..audio import SUFFIXES
+from .assets import FETCHED, cache_folder, cure, digest_of, find
 from .expressions import is_expression, parse_expression
 from .random_values import (
     NOTHING,
@@ -228,12 +228,13 @@ def _below(node: Node, folder: Path) -> Path:
 
 def _file(node: Node, folder: Path) -> File:
     """Return a file that is there."""
-    if not _below(node, folder).is_file():
-        raise node.error(
-            "a file", cure=f"names begin at {folder}; or choose with {{files: FOLDER}}"
-        )
-    data = (folder / node.value).read_bytes()
-    return File(Path(node.value).as_posix(), sha256(data).hexdigest())
+    _below(node, folder)
+    path = find(folder, node.value)
+    if path.is_file():
+        return File(Path(node.value).as_posix(), digest_of(path))
+    if path.stem in FETCHED:
+        raise node.error(f"a file in {folder} or {cache_folder()}", "none of that name", cure(path))
+    raise node.error("a file", cure=f"names begin at {folder}; or choose with {{files: FOLDER}}")
 
 
 def _files(node: Node, slot: Slot, folder: Path) -> tuple[File, ...]:
@@ -245,5 +246,5 @@ def _files(node: Node, slot: Slot, folder: Path) -> tuple[File, ...]:
     if not found:
         raise node.error("a folder with audio files", cure=f"looked in {base}")
     names = [Path(str(plain(node)), p.relative_to(base)).as_posix() for p in found]
-    digests = [sha256(p.read_bytes()).hexdigest() for p in found]
+    digests = map(digest_of, found)
     return tuple(File(name, digest) for name, digest in zip(names, digests, strict=True))

@@ -66,6 +66,8 @@ class Effect(BaseModel, ABC):
         Whether something sounds where the input is silent.
     foreign : bool
         Whether it is code of somebody else, of which no law can be promised.
+    needs : str
+        The package beyond wetdry's own that it cannot run without; empty if there is none.
     neutral : mapping of str to float
         The numbers that are amounts, and the values at which the effect does nothing, or the
         least it can: a recipe's severity moves them from there. Empty if it has no amount.
@@ -82,6 +84,7 @@ class Effect(BaseModel, ABC):
     moves_image: ClassVar[bool] = False
     adds_noise: ClassVar[bool] = False
     foreign: ClassVar[bool] = False
+    needs: ClassVar[str] = ""
     neutral: ClassVar[Mapping[str, float]] = {}
 
     def __init_subclass__(cls, *, kind: str | None = None, **kwargs: Any) -> None:

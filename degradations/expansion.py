@@ -17,6 +17,8 @@ __all__ = ["Expander", "UpwardCompressor"]
 class _Below(Dynamics):
     """What both are: an amount of dB that grows as the level falls, up to a range."""
 
+    neutral: ClassVar[Mapping[str, float]] = {"ratio": 1.0}
+
     threshold_db: Annotated[float, Field(ge=-80, le=0)]
     ratio: Annotated[float, Field(ge=1, le=10)]
     range_db: Annotated[float, Field(ge=0, le=60)] = 20.0
@@ -65,8 +67,6 @@ class UpwardCompressor(_Below, kind="upward_compressor"):
     U. Zoelzer (ed.), "DAFX: Digital Audio Effects", 2nd ed., Wiley 2011, chapter 4.
     """
 
-    neutral: ClassVar[Mapping[str, float]] = {"ratio": 1.0}
-
     def gain_curve_db(self, key: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Return the gain at each sample, in dB, shape (samples,); never negative."""
         return self._amount_db(key, 1 - 1 / self.ratio, sample_rate)
@@ -98,8 +98,6 @@ class Expander(_Below, kind="expander"):
     -----
     U. Zoelzer (ed.), "DAFX: Digital Audio Effects", 2nd ed., Wiley 2011, chapter 4.
     """
-
-    neutral: ClassVar[Mapping[str, float]] = {"ratio": 1.0}
 
     def gain_curve_db(self, key: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Return the gain at each sample, in dB, shape (samples,); never positive."""

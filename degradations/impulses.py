@@ -1,15 +1,13 @@
 """Impulse responses: read, resampled, aligned to their direct sound, and normalised."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Audio, amplitude, read, resample
-from ..errors import AssetError, AudioError
+from ..audio import Audio, amplitude
+from .assets import Assets, sound_of
 
 __all__ = ["ImpulseResponse", "convolved", "impulse_file", "prepared"]
 
@@ -77,46 +75,10 @@ def convolved(audio: Audio, response: ImpulseResponse) -> NDArray[np.float32]:
     return out
 
 
-def impulse_file(path: Path, digest: str | None, sample_rate: int) -> ImpulseResponse:
-    """Read an impulse response; files that have not changed are read once.
-
-    Parameters
-    ----------
-    path : Path
-    digest : str or None
-        SHA-256 that the file must have.
-    sample_rate : int
-        In Hz, to which the response is resampled.
-
-    Raises
-    ------
-    AssetError
-        If the file is not there, is not the one that was drawn, or is not audio.
-    """
-    try:
-        about = path.stat()
-    except OSError as error:
-        raise AssetError(
-            f"impulse {path}: wanted an audio file, found none ({error.strerror}); put it there, "
-            "or name the folder that the recipe's files are in"
-        ) from None
-    return _loaded(path, about.st_mtime_ns, about.st_size, digest, sample_rate)
+def _read(path: Path, sample_rate: int) -> ImpulseResponse:
+    """Read a response at the rate given in Hz."""
+    return prepared(sound_of("impulse", path, sample_rate), sample_rate)
 
 
-@lru_cache(maxsize=32)
-def _loaded(
-    path: Path, mtime_ns: int, size: int, digest: str | None, sample_rate: int
-) -> ImpulseResponse:
-    """Load the file as it was at that time and size."""
-    if digest is not None and (found := sha256(path.read_bytes()).hexdigest()) != digest:
-        raise AssetError(
-            f"impulse {path}: wanted SHA-256 {digest[:12]}..., found {found[:12]}...: the file "
-            "has changed since the session was drawn; restore it, or plan again"
-        )
-    try:
-        taps, rate = read(path)
-    except AudioError as error:
-        raise AssetError(f"impulse {error}") from None
-    if not taps.any():
-        raise AssetError(f"impulse {path}: wanted a response, found silence; export it again")
-    return prepared(resample(taps, rate, sample_rate), sample_rate)
+impulse_file = Assets("impulse", "an audio file", _read, keep=32)
+"""Reads an impulse response; it is resampled to the rate, in Hz, that follows the digest."""

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..audio import STEM_CLASSES
@@ -203,6 +204,9 @@ class _ChainReader:
         if kind not in Effect.kinds:
             known = [*Effect.kinds, *COMBINATORS]
             raise node.error("an effect or combinator", repr(kind), did_you_mean(kind, known))
+        needs = Effect.kinds[kind].needs
+        if needs and find_spec(needs) is None:
+            raise node.error(f"the package {needs}", "none", "run `pip install 'wetdry[neural]'`")
         slots = slots_of(Effect.kinds[kind])
         given = {} if node.value is None else node.mapping(f"{kind}'s numbers", list(slots))
         numbers = self.numbers(node, given, slots)

@@ -1,8 +1,6 @@
 """Noise that somebody recorded."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -10,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..audio import Audio, amplitude, read, resample
-from ..errors import AssetError, AudioError
+from ..audio import Audio, amplitude
 from ..seeds import stream
+from .assets import Assets, find, sound_of
 from .effect import Effect, Label
 from .noise import Seed
 
@@ -58,7 +56,7 @@ class RecordedNoise(Effect, kind="recorded_noise"):
         AssetError
             If the file is absent, changed, silent or not audio.
         """
-        loop = _loop(Path(self.recording), self.recording_sha256, sample_rate)
+        loop = _recordings(Path(self.recording), self.recording_sha256, sample_rate)
         if loop.shape[0] > audio.shape[0]:
             loop = loop.mean(axis=0, keepdims=True)
         start = int(stream(self.seed, "recorded_noise").random() * loop.shape[1])
@@ -70,7 +68,7 @@ class RecordedNoise(Effect, kind="recorded_noise"):
 
     def located(self, folder: Path) -> Self:
         """Return the effect with its file looked for in ``folder``."""
-        return self.model_copy(update={"recording": str(folder / self.recording)})
+        return self.model_copy(update={"recording": str(find(folder, self.recording))})
 
 
 def _rms(audio: Audio) -> float:
@@ -78,33 +76,9 @@ def _rms(audio: Audio) -> float:
     return float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
 
 
-def _loop(path: Path, digest: str | None, sample_rate: int) -> Audio:
-    """Return the recording as a loop; files that have not changed are read once."""
-    try:
-        about = path.stat()
-    except OSError as error:
-        raise AssetError(
-            f"recording {path}: wanted an audio file, found none ({error.strerror}); put it "
-            "there, or name the folder that the recipe's files are in"
-        ) from None
-    return _loaded(path, about.st_mtime_ns, about.st_size, digest, sample_rate)
-
-
-@lru_cache(maxsize=8)  # a minute of stereo is 21 MB
-def _loaded(path: Path, mtime_ns: int, size: int, digest: str | None, sample_rate: int) -> Audio:
-    """Load the file as it was at that time and size."""
-    if digest is not None and (found := sha256(path.read_bytes()).hexdigest()) != digest:
-        raise AssetError(
-            f"recording {path}: wanted SHA-256 {digest[:12]}..., found {found[:12]}...: the file "
-            "has changed since the session was drawn; restore it, or plan again"
-        )
-    try:
-        audio, rate = read(path)
-    except AudioError as error:
-        raise AssetError(f"recording {error}") from None
-    if not audio.any():
-        raise AssetError(f"recording {path}: wanted noise, found silence; choose another")
-    return _without_seam(resample(audio, rate, sample_rate), sample_rate)
+def _read(path: Path, sample_rate: int) -> Audio:
+    """Read a recording as a loop, at the rate given in Hz."""
+    return _without_seam(sound_of("recording", path, sample_rate), sample_rate)
 
 
 def _without_seam(audio: Audio, sample_rate: int) -> Audio:
@@ -115,3 +89,6 @@ def _without_seam(audio: Audio, sample_rate: int) -> Audio:
     end = audio[:, audio.shape[1] - seam :]
     loop[:, :seam] = audio[:, :seam] * np.sin(turn) + end * np.cos(turn)
     return loop
+
+
+_recordings = Assets("recording", "an audio file", _read, keep=8)  # a minute of stereo is 21 MB

@@ -2,6 +2,7 @@
 
 from .alignment import lag_samples
 from .drawing import Drawer, draw
+from .includes import find_recipe, recipe_about
 from .loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
 from .mixdown import Mix, TrackMeasures, mix
 from .panning import place
@@ -24,12 +25,14 @@ __all__ = [
     "Track",
     "TrackMeasures",
     "draw",
+    "find_recipe",
     "integrated_lufs",
     "lag_samples",
     "load_recipe",
     "mix",
     "place",
     "preset_names",
+    "recipe_about",
     "recipe_schema",
     "rms_dbfs",
     "songs_of",

@@ -8,7 +8,7 @@ from ..degradations.distributions import NAMES
 from ..degradations.yaml_tree import Node, read_text, read_yaml
 from ..errors import RecipeError
 
-__all__ = ["Source", "find_recipe", "preset_names", "read_recipe"]
+__all__ = ["Source", "find_recipe", "preset_names", "read_recipe", "recipe_about"]
 
 DEEPEST = 8
 """Recipes that include one another in a row."""
@@ -33,9 +33,10 @@ class Source:
 
 
 def preset_names() -> list[str]:
-    """Return the names of the recipes that ship with the package."""
+    """Return the names of the recipes that ship with the package; dt10 comes after dt9."""
     folder = files("wetdry.mixing") / "presets"
-    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[0] != ".")
+    names = [p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name[0] != "."]
+    return sorted(names, key=lambda name: (name.rstrip("0123456789"), len(name), name))
 
 
 def find_recipe(name: str | Path, folder: Path = Path()) -> Source:
@@ -55,6 +56,13 @@ def find_recipe(name: str | Path, folder: Path = Path()) -> Source:
     raise RecipeError(
         f"{name}: wanted a .yaml file or a preset ({', '.join(preset_names())}), found neither"
     )
+
+
+def recipe_about(name: str | Path) -> str:
+    """Return what a recipe says that it is for, whether or not it can be drawn here."""
+    source = find_recipe(name)
+    root = read_yaml(source.text, source.label).mapping("a recipe")
+    return " ".join(str(root["about"].value).split()) if "about" in root else ""
 
 
 def read_recipe(source: Source) -> tuple[Node, tuple[Source, ...]]:

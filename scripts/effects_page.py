@@ -24,6 +24,7 @@ from wetdry import audio
 from wetdry.audio import Audio
 from wetdry.datasets.report_pictures import RANGE_DB, levels_db, png
 from wetdry.degradations import Chain, Effect, load_effect
+from wetdry.degradations.assets import find
 from wetdry.degradations.effect import Label
 from wetdry.degradations.slots import slots_of
 from wetdry.degradations.yaml_tree import plain, read_yaml
@@ -171,6 +172,7 @@ def _facts(effect: type[Effect], facts: Mapping[str, Any]) -> str:
         said.append(f"raw latency {facts['latency_samples']} samples, compensated")
     if facts.get("tail_s"):
         said.append(f"rings on for {facts['tail_s']:g} s")
+    said += [f"needs {effect.needs} and weights"] if effect.needs else []
     if facts:
         said += [f"lag here {facts['lag_samples']:.2f} samples"] if facts["lag_samples"] else []
         said.append(f"{facts['times_real_time']:.0f} times real time")
@@ -178,11 +180,13 @@ def _facts(effect: type[Effect], facts: Mapping[str, Any]) -> str:
 
 
 def measure(stems: Path) -> dict[str, Any]:
-    """Draw the pictures and return lag and cost of every effect."""
+    """Draw the pictures and return lag and cost of every effect whose files are there."""
     with TemporaryDirectory() as folder:
         _write_files(Path(folder))
         return {
-            kind: _measure(stems, kind, about, Path(folder)) for kind, about in examples().items()
+            kind: _measure(stems, kind, about, Path(folder))
+            for kind, about in examples().items()
+            if not Effect.kinds[kind].needs or find(Path(folder), about["with"]["model"]).is_file()
         }
 
 

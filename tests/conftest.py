@@ -1,6 +1,8 @@
 """What several tests share."""
 
+import json
 import os
+import shutil
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
@@ -12,6 +14,8 @@ from hypothesis import settings
 
 from wetdry.datasets import scan
 from wetdry.degradations import Chain, Effect, Gain, Parallel
+from wetdry.degradations.assets import FETCHED
+from wetdry.mixing import find_recipe
 from wetdry.seeds import stream
 
 REPO = Path(__file__).parents[1]
@@ -75,15 +79,78 @@ def impulse(tmp_path_factory):
     return str(path)
 
 
+ROUNDING = """
+<ir_version: 8, opset_import: ["" : 17]>
+rounding (float[1, C, samples] audio, int64 codebooks) => (float[1, C, samples] decoded) {
+  two = Constant <value_float = 2.0> ()
+  bits = Cast <to = 1> (codebooks)
+  steps = Pow(two, bits)
+  scaled = Mul(audio, steps)
+  whole = Round(scaled)
+  decoded = Div(whole, steps)
+}"""
+"""A codec of which each codebook halves the steps that samples are rounded to: 1, 1/2, 1/4, ..."""
+
+
 @pytest.fixture(scope="session")
-def typical(impulse):
+def rounding_codec():
+    """Return a function that writes the codec that rounds; skip where nothing could run it."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+
+    def write(path: Path, **facts) -> Path:
+        model = onnx.parser.parse_model(ROUNDING)
+        usual = {"name": "rounding", "sample_rate": 24_000, "channels": 1, "codebooks": 16}
+        usual |= {"kbps_per_codebook": 1.5, "hop_samples": 300, "least_samples": 600}
+        usual |= {"window_samples": 24_000, "overlap_samples": 2400, "fade_samples": 240}
+        onnx.helper.set_model_props(model, {"wetdry_codec": json.dumps(usual | facts)})
+        path.write_bytes(model.SerializeToString())
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def codec(rounding_codec, tmp_path_factory):
+    """A codec that rounds samples to 2**-16 at its best, at 24 kHz."""
+    return str(rounding_codec(tmp_path_factory.mktemp("codecs") / "rounding.onnx"))
+
+
+@pytest.fixture
+def fetched(codec, tmp_path, monkeypatch):
+    """A cache in which every codec has been fetched; each is the one that rounds."""
+    for name in FETCHED:
+        shutil.copy(codec, tmp_path / f"{name}.onnx")
+    monkeypatch.setenv("WETDRY_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def weights(request):
+    """Return a function: it brings the weights that a preset needs, if it needs any."""
+
+    def bring(preset: str) -> None:
+        if "neural_codec" in find_recipe(preset).text:
+            request.getfixturevalue("fetched")
+
+    return bring
+
+
+@pytest.fixture(scope="session")
+def files(impulse, request):
+    """Return a function: from the name of an effect's slot to a file for it."""
+    return lambda slot: request.getfixturevalue("codec") if slot == "model" else impulse
+
+
+@pytest.fixture(scope="session")
+def typical(files):
     """Return a function: from a kind to an effect of default numbers, the middle of the others."""
 
     def build(kind: str) -> Effect:
         declared = Effect.kinds[kind].model_fields
         required = {name: field for name, field in declared.items() if field.is_required()}
         values = {
-            name: impulse if f"{name}_sha256" in declared else middle(field)
+            name: files(name) if f"{name}_sha256" in declared else middle(field)
             for name, field in required.items()
         }
         return Effect.kinds[kind](**values)

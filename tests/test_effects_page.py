@@ -19,11 +19,11 @@ def script():
     return module
 
 
-def test_every_effect_has_an_example_and_a_picture(script):
-    ours = {kind for kind, effect in Effect.kinds.items() if not effect.foreign}
-    assert set(script.examples()) == ours
+def test_every_effect_has_an_example_and_a_picture_unless_its_weights_are_not_here(script):
+    ours = {kind: effect for kind, effect in Effect.kinds.items() if not effect.foreign}
+    assert set(script.examples()) == set(ours)
     pictures = {path.stem for path in (REPO / "docs" / "effects").glob("*.png")}
-    assert pictures == ours
+    assert {kind for kind, effect in ours.items() if not effect.needs} <= pictures <= set(ours)
 
 
 def test_the_page_is_what_the_registry_says_today(script):

@@ -49,11 +49,13 @@ def values(annotation, metadata=()):
     return st.integers(low, high) if annotation is int else st.floats(low, high)
 
 
-def effects(kind, impulse):
+def effects(kind, files):
     """Any valid value of an effect."""
     declared = Effect.kinds[kind].model_fields
     fields = {
-        name: st.just(impulse) if f"{name}_sha256" in declared else values(f.annotation, f.metadata)
+        name: st.just(files(name))
+        if f"{name}_sha256" in declared
+        else values(f.annotation, f.metadata)
         for name, f in declared.items()
     }
     return st.builds(Effect.kinds[kind], **fields)
@@ -62,8 +64,8 @@ def effects(kind, impulse):
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_an_effect_keeps_its_shape_its_word_and_its_input(kind, impulse, data):
-    effect, audio = data.draw(effects(kind, impulse)), data.draw(AUDIO)
+def test_an_effect_keeps_its_shape_its_word_and_its_input(kind, files, data):
+    effect, audio = data.draw(effects(kind, files)), data.draw(AUDIO)
     sample_rate, before = data.draw(RATES), audio.copy()
     once, twice = effect(audio, sample_rate), effect(audio, sample_rate)
 
@@ -78,9 +80,9 @@ def test_an_effect_keeps_its_shape_its_word_and_its_input(kind, impulse, data):
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_silence_stays_silent_unless_the_effect_is_noise(kind, impulse, data):
+def test_silence_stays_silent_unless_the_effect_is_noise(kind, files, data):
     silence = np.zeros((2, 4000), np.float32)
-    quiet = data.draw(effects(kind, impulse))(silence, data.draw(RATES))
+    quiet = data.draw(effects(kind, files))(silence, data.draw(RATES))
     assert np.abs(quiet).max() <= (2.0 if Effect.kinds[kind].adds_noise else 1e-6)
 
 

@@ -67,7 +67,8 @@ def test_every_file_that_code_reads_ships():
 
 
 @pytest.mark.parametrize("name", preset_names())
-def test_every_preset_loads_and_says_what_it_is_for(name):
+def test_every_preset_loads_and_says_what_it_is_for(name, weights):
+    weights(name)
     assert (files("wetdry.mixing") / "presets" / f"{name}.yaml").is_file()
     assert load_recipe(name).about
 

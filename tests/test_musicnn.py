@@ -8,6 +8,7 @@ import torch
 from wetdry.cascade import musicnn
 from wetdry.cascade.musicnn_network import MusicnnNetwork
 from wetdry.cascade.tf_checkpoint import TABLE_MAGIC, read_tensors
+from wetdry.degradations.assets import cache_folder
 from wetdry.errors import AssetError, AudioError
 
 RATE = 16_000
@@ -163,9 +164,9 @@ def test_what_pip_cannot_fetch_leaves_nothing_behind(tmp_path, monkeypatch):
 
 def test_the_cache_lies_where_the_environment_says(tmp_path, monkeypatch):
     monkeypatch.setenv("WETDRY_CACHE", str(tmp_path))
-    assert musicnn.cache_folder() == tmp_path
+    assert cache_folder() == tmp_path
     monkeypatch.delenv("WETDRY_CACHE")
-    assert musicnn.cache_folder().parts[-2:] == (".cache", "wetdry")
+    assert cache_folder().parts[-2:] == (".cache", "wetdry")
 
 
 def test_damage_moves_trained_points_further_than_level_does(trained):

@@ -147,7 +147,8 @@ def test_distributions_keep_their_bounds_and_their_mean(text, low, high, mean):
 
 
 @pytest.mark.parametrize("name", preset_names())
-def test_what_presets_draw_reads_back_equal(name):
+def test_what_presets_draw_reads_back_equal(name, weights):
+    weights(name)
     loaded = load_recipe(name)
     for stem_class, random_chain in loaded.stems.items():
         for index in range(20):
