@@ -46,8 +46,7 @@ def valid(text):
 
 @pytest.mark.parametrize(
     "text",
-    [LANGUAGE, *(block for page in SHOWN for block in page.split("```yaml\
-")[1:]),
+    [LANGUAGE, *(block for page in SHOWN for block in page.split("```yaml\n")[1:]),
      *(find_recipe(name).text for name in preset_names())],
 )  # fmt: skip
 def test_what_loads_also_fits_the_schema(text, request):
