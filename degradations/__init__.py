@@ -35,6 +35,7 @@ from .multiband import MultibandCompressor
 from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
+from .own_effects import use_effects
 from .packets import PacketLoss
 from .parallel import Parallel
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
@@ -157,4 +158,5 @@ __all__ = [
     "Width",
     "WowAndFlutter",
     "load_effect",
+    "use_effects",
 ]

@@ -17,8 +17,9 @@ from .distributions import (
     parse_weights,
 )
 from .dynamics import Dynamics
-from .effect import Effect, did_you_mean
+from .effect import Effect, find_effect
 from .expressions import Expression, is_expression, parse_condition
+from .own_effects import unknown
 from .reaches import Reach
 from .slots import Slot, slots_of
 from .steps import RandomChain, RandomEffect, Step
@@ -36,6 +37,8 @@ COMBINATORS = {
 """Combinators, and the options that stand beside them."""
 OPTIONS = ("probability", "name", "when", "keep", "key")
 BESIDE = tuple(option for options in COMBINATORS.values() for option in options)
+RESERVED = (*COMBINATORS, *OPTIONS, *BESIDE, "none")
+"""What no effect may be named."""
 TIMES = Slot("times", "integer", 0, 32)
 COUNT = Slot("count", "integer", 0, 32)
 MIX = Slot("mix", "number", 0, 1)
@@ -196,10 +199,10 @@ class _ChainReader:
 
     def effect(self, kind: str, node: Node, name: str, probability: float) -> RandomEffect:
         """Read an effect and the distributions of its numbers."""
-        if kind not in Effect.kinds:
-            known = [*Effect.kinds, *COMBINATORS]
-            raise node.error("an effect or combinator", repr(kind), did_you_mean(kind, known))
-        slots = slots_of(Effect.kinds[kind])
+        effect = find_effect(kind)
+        if effect is None:
+            raise node.error("an effect or combinator", repr(kind), unknown(kind, COMBINATORS))
+        slots = slots_of(effect)
         given = {} if node.value is None else node.mapping(f"{kind}'s numbers", list(slots))
         numbers: dict[str, Distribution] = {}
         for slot in slots.values():
@@ -213,7 +216,7 @@ class _ChainReader:
             if slot.name in given and slot.name not in numbers:
                 numbers[slot.name] = self.worked_out(given[slot.name], slot, numbers)
         where = f"{node.where}: {node.path}"
-        return RandomEffect(name, probability, Effect.kinds[kind], tuple(numbers.items()), where)
+        return RandomEffect(name, probability, effect, tuple(numbers.items()), where)
 
     def worked_out(self, node: Node, slot: Slot, numbers: dict[str, Distribution]) -> Distribution:
         """Read a number that may refer to those of its effect that are drawn before it."""

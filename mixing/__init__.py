@@ -2,6 +2,7 @@
 
 from .alignment import lag_samples
 from .drawing import Drawer, draw
+from .law_checks import Verdict, check_effect
 from .loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
 from .mixdown import Mix, TrackMeasures, mix
 from .panning import place
@@ -23,6 +24,8 @@ __all__ = [
     "Stem",
     "Track",
     "TrackMeasures",
+    "Verdict",
+    "check_effect",
     "draw",
     "integrated_lufs",
     "lag_samples",
