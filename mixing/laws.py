@@ -78,9 +78,9 @@ class Trial:
     @cached_property
     def raw_shape(self) -> tuple[int, ...] | None:
         """The shape of what the effect made before latency was cut off; None if it fails."""
-        late = self.effect.latency_samples(self.sample_rate)
-        padded = np.pad(self.audio, ((0, 0), (0, late)))
         try:
+            late = self.effect.latency_samples(self.sample_rate)
+            padded = np.pad(self.audio, ((0, 0), (0, late)))
             return np.shape(self.effect.apply(padded, self.sample_rate))
         except Exception:
             return None
@@ -161,6 +161,8 @@ def it_reads_back_from_its_row(trial: Trial) -> str:
 
 def latency_and_tail_are_lengths(trial: Trial) -> str:
     """Declare a whole number of samples as latency, and a time as tail."""
+    if trial.refused_the_rate:
+        return ""
     late, tail = trial.effect.latency_samples(trial.sample_rate), trial.effect.tail_s()
     if not isinstance(late, int | np.integer) or late < 0:
         return f"latency_samples(): wanted a whole number from 0 on, found {late!r}"
