@@ -5,7 +5,6 @@ Exit status: 0 done, 1 failed, 2 wrong usage or recipe, 3 done but something was
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .cli_effects import Effects
+from .cli_effects import app as effects
 from .cli_plugins import AllowPlugins, plugins
+from .cli_recipes import RecipeName
+from .cli_recipes import app as recipes
 from .errors import CatalogError, RecipeError, UsageError, WetdryError
 
 if TYPE_CHECKING:
@@ -32,11 +35,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-recipes = typer.Typer(help="List, show and check recipes.", no_args_is_help=True)
 app.add_typer(recipes, name="recipe")
 app.add_typer(plugins, name="plugins")
+app.add_typer(effects, name="effects")
 
-RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
 Stems = Annotated[Path, typer.Option(help="A folder of <song>/<Class>/*.wav|flac|ogg|mp3|aiff.")]
@@ -167,40 +169,6 @@ def scan(
     _finish(faults(catalog))
 
 
-@recipes.command("list")
-def recipe_list() -> None:
-    """List the presets and what each is for."""
-    from .mixing import preset_names, recipe_about
-
-    for name in preset_names():
-        print(f"{name:<14} {recipe_about(name)}")
-
-
-@recipes.command("show")
-def recipe_show(recipe: RecipeName) -> None:
-    """Print a recipe, to read or to start from."""
-    from .mixing import find_recipe
-
-    print(find_recipe(recipe).text, end="")
-
-
-@recipes.command("check")
-def recipe_check(recipe: RecipeName, allow_plugins: AllowPlugins = False) -> None:
-    """Prove that whatever a recipe can draw is valid."""
-    from .mixing import load_recipe
-
-    loaded = load_recipe(recipe)
-    print(f"{loaded.name}: good; {loaded.seconds:g} s at {loaded.sample_rate} Hz")
-
-
-@recipes.command("schema")
-def recipe_schema() -> None:
-    """Print the JSON schema of recipes, for editors."""
-    from .mixing import recipe_schema
-
-    print(json.dumps(recipe_schema(), indent=1))
-
-
 @app.command()
 def degrade(
     recipe: RecipeName,
@@ -210,6 +178,7 @@ def degrade(
     stem: Annotated[str | None, typer.Option(help="Whose chain, such as Vocals.")] = None,
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
 ) -> None:
     """Hear one chain: send a file through it, and print what was drawn."""
     from .datasets import audition
@@ -233,6 +202,7 @@ def explain(
     seconds: Seconds = None,
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
 ) -> None:
     """Print the drawn session of one sample, before anything is rendered."""
     from .datasets import draw_one
@@ -258,6 +228,7 @@ def generate(
     seconds: Seconds = None,
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
     from dataclasses import replace
@@ -284,6 +255,7 @@ def verify(
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
     assets: Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")] = None,
     allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
 ) -> None:
     """Check sums, counts, keys, lengths and alignment; render samples again from their rows."""
     from .datasets import verify as check
@@ -359,6 +331,7 @@ def evaluate(
 def report(
     folder: Annotated[Path, typer.Argument(help="A dataset or a run.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    effects: Effects = None,
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
     if (folder / "run.json").exists():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..degradations import plugins_allowed
+from ..degradations.own_effects import Origin, use_origin
 from ..degradations.plugins import are_allowed
 from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.files import write_atomically
@@ -20,6 +21,7 @@ from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
 from .folder import claim, remember, writer_lock
 from .plan import Order, plan
+from .provenance import origins
 from .samples import make_sample
 from .scan import faults
 from .shards import Commit, read_commit, write_commit, write_shard
@@ -64,6 +66,7 @@ class _Job:
     assets: Path
     bits: int
     plugins: bool
+    effects: tuple[Origin, ...]
 
 
 def generate(
@@ -121,9 +124,9 @@ def _jobs(order: Order, rows: list[dict[str, Any]], out: Path, stems: Path) -> l
     shards: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         shards.setdefault(row["shard"], []).append(row)
-    recipe = order.recipe
+    recipe, own = order.recipe, tuple(origins(order.recipe).values())
     return [
-        _Job(name, tuple(group), out, stems, recipe.folder, order.bits, are_allowed())
+        _Job(name, tuple(group), out, stems, recipe.folder, order.bits, are_allowed(), own)
         for name, group in shards.items()
     ]
 
@@ -157,6 +160,8 @@ def _rendered(jobs: list[_Job], workers: int) -> Iterator[Commit]:
 
 def _render_shard(job: _Job) -> Commit:
     """Render one shard and commit it; a pure function of the job and its files."""
+    for origin in job.effects:  # a worker has imported nothing but wetdry
+        use_origin(origin)
     kept: list[dict[str, Any]] = []
     set_aside: list[dict[str, str]] = []
 

@@ -46,12 +46,19 @@ def claim(out: Path, record: dict[str, Any]) -> None:
 
 
 def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """Return the first fields in which two records differ."""
+    """Return the first fields in which two records differ; effects are looked into."""
+    there, wanted = _flat(there), _flat(wanted)
     fields = [k for k in sorted({*there, *wanted}) if there.get(k) != wanted.get(k)]
     return "; ".join(
         f"{name} is {_short(there.get(name))}, wanted {_short(wanted.get(name))}"
         for name in fields[:3]
     )
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the effects of others beside its fields, each by itself."""
+    own = {f"effects.{kind}": origin for kind, origin in record.get("effects", {}).items()}
+    return {**{name: value for name, value in record.items() if name != "effects"}, **own}
 
 
 def _short(value: Any) -> str:

@@ -13,6 +13,7 @@ from ..mixing.drawing import Drawer, draw
 from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session
 from ..mixing.songs import Song, songs_of
+from .provenance import origins
 from .splits import DEFAULT_SPLITS, Split, parse_splits, sample_counts, split_songs
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Order:
 
         Two orders with equal records give the same dataset.
         """
-        severity = self.recipe.severity
+        severity, own = self.recipe.severity, origins(self.recipe)
         good = catalog[catalog["fault"].isna()]
         digests = json.dumps(dict(zip(good["file"], good["sha256"], strict=True)), sort_keys=True)
         return {
@@ -68,6 +69,7 @@ class Order:
             "shard_samples": self.shard_samples,
             "stems_sha256": sha256(digests.encode()).hexdigest(),
             "versions": library_versions(),
+            **({"effects": {kind: own[kind].record() for kind in own}} if own else {}),
         }
 
 

@@ -13,6 +13,7 @@ from ..manifests.files import write_atomically
 from ..manifests.schema import manifest_schema
 from ..manifests.tables import read_table
 from .folder import read_record
+from .provenance import check_origins
 from .report_axes import duration
 from .report_effects import effect_section, usage_section
 from .report_examples import examples_section
@@ -60,6 +61,7 @@ def write_report(
     manifest = read_table(dataset / "manifest.parquet", manifest_schema())
     if manifest.empty:
         raise ShardError(f"{dataset}: wanted samples, found none; see set_aside.json for why")
+    check_origins(record, dataset, same=False)
     left_out = _left_out(dataset)
     makers: list[Callable[[], Section | None]] = [
         lambda: examples_section(dataset, manifest),
@@ -146,6 +148,7 @@ def _set_aside_section(left_out: list[dict[str, str]]) -> Section:
 
 def _provenance_section(record: dict[str, Any]) -> Section:
     """Return all that the bytes depend on."""
+    own = record.get("effects", {}).items()
     known = [
         ("recipe", record.get("recipe_name")),
         ("seed", record.get("seed")),
@@ -155,6 +158,7 @@ def _provenance_section(record: dict[str, Any]) -> Section:
         ("samples in a shard", record.get("shard_samples")),
         ("format version", record.get("format_version")),
         ("sha256 of the stems' digests", record.get("stems_sha256")),
+        *((f"effect {kind}", " ".join(origin.values())) for kind, origin in own),
     ]
     rows = [[name, tag("td", str(value), class_="hash")] for name, value in known]
     versions = sorted(record.get("versions", {}).items())

@@ -8,7 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ..audio import STEM_CLASSES
-from ..degradations import Effect
+from ..degradations.docstrings import heard
+from ..degradations.effect import find_effect
 from ..manifests.rows import effect_rows, flat_effects
 from .report_axes import UNITS, axis_label, shown
 from .report_charts import counts, histogram
@@ -111,8 +112,8 @@ def effect_section(manifest: "DataFrame") -> Section | None:
 
 def _card(kind: str, numbers: dict[str, list[Any]], tally: int) -> Markup:
     """Return what is known of one effect."""
-    known = Effect.kinds.get(kind)
-    heard = ((known.__doc__ if known else "") or "").strip().split("\n")[0]
+    known = find_effect(kind)
+    words = heard(known) if known else ""
     fixed = {name: v[0] for name, v in numbers.items() if len(set(map(str, v))) == 1}
     charts = [Markup(_chart(name, v)) for name, v in numbers.items() if name not in fixed]
     same = "".join(f"{axis_label(name)}: {_plain(value)}; " for name, value in fixed.items())
@@ -120,7 +121,7 @@ def _card(kind: str, numbers: dict[str, list[Any]], tally: int) -> Markup:
     head = tag("h3", _words(kind), Markup(f' <span class="chip">{tally} ×</span>'))
     wide = f"--n:{min(max(len(charts), 1), 4)}"
     grid = tag("div", *charts, class_="charts")
-    return tag("div", head, tag("p", heard), grid, always,
+    return tag("div", head, tag("p", words), grid, always,
                class_="card", style=wide, data_effect=kind)  # fmt: skip
 
 

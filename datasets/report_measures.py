@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..audio import STEM_CLASSES
-from ..degradations import Effect
+from ..degradations.effect import find_effect
 from .report_axes import duration
 from .report_charts import counts, histogram, ridges, roll
 from .report_page import Markup, Section, sentence, table, tag
@@ -143,7 +143,7 @@ def exactness_section(manifest: "DataFrame") -> Section:
 
 def _moves_time(track: dict[str, Any]) -> bool:
     """Tell whether an effect of a track spreads its energy over time."""
-    known = (Effect.kinds.get(effect["effect"]) for effect in track["effects"])
+    known = (find_effect(effect["effect"]) for effect in track["effects"])
     return any(kind is None or kind.moves_time for kind in known)
 
 

@@ -14,6 +14,7 @@ from ..errors import WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import read_table, records
 from .folder import locate, read_record
+from .provenance import check_origins
 from .samples import make_sample, pcm_digest
 from .shards import read_commit, read_members
 
@@ -71,7 +72,7 @@ def verify(
     Raises
     ------
     ShardError
-        If the folder is no dataset at all.
+        If the folder is no dataset at all, or what it was made with is not at hand.
     """
     record = read_record(dataset)
     plan = read_table(dataset / "plan.parquet", plan_schema())
@@ -81,6 +82,8 @@ def verify(
     rows = {row["key"]: row for row in records(manifest)}
     chosen = _spread(list(rows), replay)
     places = locate(dataset, stems, assets) if chosen else None
+    if chosen:
+        check_origins(record, dataset)
     for shard in plan["shard"].unique():
         members = _check_shard(dataset, shard, rows, findings)
         for key, files in members:

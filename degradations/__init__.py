@@ -36,6 +36,7 @@ from .neural_codec import NeuralCodec
 from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import Cubic, Diode, HardClip, Saturation
 from .notch_and_tilt import Notch, Tilt
+from .own_effects import use_effects
 from .packets import PacketLoss
 from .parallel import Parallel
 from .pass_filters import BandPass, BandStop, HighPass, LowPass
@@ -162,4 +163,5 @@ __all__ = [
     "WowAndFlutter",
     "load_effect",
     "plugins_allowed",
+    "use_effects",
 ]

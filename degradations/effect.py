@@ -5,6 +5,7 @@ the same value on the same audio gives the same bytes; the input is left alone; 
 stays; the output is finite, and stays aligned with the input to the sample.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -16,9 +17,21 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..audio import Audio, checked
-from ..errors import AudioError, RecipeError
+from ..errors import AudioError, RecipeError, WetdryError
+from .blame import blamed
 
-__all__ = ["Effect", "Label", "Undoable", "did_you_mean", "effect_type", "load_effect", "shown"]
+__all__ = [
+    "Effect",
+    "Label",
+    "NameTaken",
+    "Undoable",
+    "did_you_mean",
+    "effect_type",
+    "find_effect",
+    "is_house",
+    "load_effect",
+    "shown",
+]
 
 Label = Literal[
     "level",
@@ -39,6 +52,16 @@ Label = Literal[
 
 Undoable = Literal["exactly", "approximately", "not"]
 """Whether mathematics gives back the input: to rounding, to a stated level, or not at all."""
+
+
+class NameTaken(TypeError):
+    """Two effects want one name; ``kind`` holds it."""
+
+    def __init__(self, kind: str, one: type, other: type) -> None:
+        super().__init__(
+            f"two effects are named {kind!r}: {_home(one)} and {_home(other)}; rename one"
+        )
+        self.kind = kind
 
 
 class Effect(BaseModel, ABC):
@@ -92,8 +115,9 @@ class Effect(BaseModel, ABC):
         super().__init_subclass__(**kwargs)
         if kind is None:
             return
-        if kind in Effect.kinds:
-            raise TypeError(f"two effects are named {kind!r}")
+        other = Effect.kinds.get(kind, cls)
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise NameTaken(kind, other, cls)  # the same once more: a notebook's cell, run again
         if getattr(cls, "label", None) not in get_args(Label):
             raise TypeError(f"{kind}: wanted a label of {', '.join(get_args(Label))}")
         cls.kind = kind
@@ -126,12 +150,28 @@ class Effect(BaseModel, ABC):
             return audio.copy()  # native code divides by the number of frames
         late = self.latency_samples(sample_rate)
         padded = np.pad(audio, ((0, 0), (0, late))) if late else audio
-        processed = self.apply(padded, sample_rate)
+        processed = self._applied(padded, sample_rate)
         aligned = np.ascontiguousarray(processed[:, late : late + audio.shape[1]], np.float32)
         if aligned.shape != audio.shape:
             raise AudioError(f"{self}: wanted shape {audio.shape}, made {aligned.shape}")
         checked(aligned, f"the outcome of {self}")
         return aligned
+
+    def _applied(self, audio: Audio, sample_rate: int) -> NDArray[np.floating[Any]]:
+        """Apply; what fails in code that is not ours is told by file and line."""
+        try:
+            processed = self.apply(audio, sample_rate)
+        except Exception as error:
+            if isinstance(error, WetdryError) or is_house(type(self)):
+                raise
+            raise AudioError(f"{self}: {blamed(error, _file(type(self)))}") from error
+        made = np.asarray(processed)
+        if made.ndim != 2:
+            raise AudioError(
+                f"{self}: wanted shape (channels, samples), made {type(processed).__name__} "
+                f"of shape {made.shape}"
+            )
+        return made
 
     @abstractmethod
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.floating[Any]]:
@@ -177,6 +217,22 @@ class Effect(BaseModel, ABC):
                 )
 
 
+def is_house(effect: type) -> bool:
+    """Tell whether a class is part of wetdry itself."""
+    return effect.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _file(effect: type) -> str | None:
+    """Return the file in which a class stands, if it stands in one."""
+    return getattr(sys.modules.get(effect.__module__), "__file__", None)
+
+
+def _home(effect: type) -> str:
+    """Return a class's name and where it stands."""
+    file = None if is_house(effect) else _file(effect)
+    return f"{effect.__qualname__} of {Path(file).name if file else effect.__module__}"
+
+
 def shown(value: Any) -> str:
     """Show a number with as many digits as help a reader."""
     if isinstance(value, float):
@@ -192,6 +248,21 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(sorted(known))}"
 
 
+def find_effect(kind: str) -> type[Effect] | None:
+    """Return the effect class named ``kind``, if need be from an installed package.
+
+    Raises
+    ------
+    RecipeError
+        If two packages have one.
+    """
+    if kind not in Effect.kinds:
+        from .own_effects import find_installed  # it stands upon this module
+
+        find_installed(kind)
+    return Effect.kinds.get(kind)
+
+
 def effect_type(kind: str) -> type[Effect]:
     """Return the effect class named ``kind``.
 
@@ -200,10 +271,12 @@ def effect_type(kind: str) -> type[Effect]:
     RecipeError
         With a suggestion, if there is none.
     """
-    if kind not in Effect.kinds:
-        hint = did_you_mean(kind, list(Effect.kinds))
-        raise RecipeError(f"no effect is named {kind!r}; {hint}")
-    return Effect.kinds[kind]
+    effect = find_effect(kind)
+    if effect is None:
+        from .own_effects import unknown
+
+        raise RecipeError(f"no effect is named {kind!r}; {unknown(kind)}")
+    return effect
 
 
 def load_effect(row: Mapping[str, Any]) -> Effect:

@@ -19,8 +19,9 @@ from .distributions import (
     parse_weights,
 )
 from .dynamics import Dynamics
-from .effect import Effect, did_you_mean
+from .effect import Effect, find_effect
 from .expressions import Expression, is_expression, parse_condition
+from .own_effects import unknown
 from .plugins import Plugin, offered, parameter_slots
 from .reaches import Reach
 from .slots import Slot, slots_of
@@ -39,6 +40,8 @@ COMBINATORS = {
 """Combinators, and the options that stand beside them."""
 OPTIONS = ("probability", "name", "when", "keep", "key")
 BESIDE = tuple(option for options in COMBINATORS.values() for option in options)
+RESERVED = (*COMBINATORS, *OPTIONS, *BESIDE, "none")
+"""What no effect may be named."""
 TIMES = Slot("times", "integer", 0, 32)
 COUNT = Slot("count", "integer", 0, 32)
 MIX = Slot("mix", "number", 0, 1)
@@ -201,17 +204,17 @@ class _ChainReader:
 
     def effect(self, kind: str, node: Node, name: str, probability: float) -> RandomEffect:
         """Read an effect and the distributions of its numbers."""
-        if kind not in Effect.kinds:
-            known = [*Effect.kinds, *COMBINATORS]
-            raise node.error("an effect or combinator", repr(kind), did_you_mean(kind, known))
-        needs = Effect.kinds[kind].needs
-        if needs and find_spec(needs) is None:
-            raise node.error(f"the package {needs}", "none", "run `pip install 'wetdry[neural]'`")
-        slots = slots_of(Effect.kinds[kind])
+        effect = find_effect(kind)
+        if effect is None:
+            raise node.error("an effect or combinator", repr(kind), unknown(kind, COMBINATORS))
+        if effect.needs and find_spec(effect.needs) is None:
+            cure = "run `pip install 'wetdry[neural]'`"
+            raise node.error(f"the package {effect.needs}", "none", cure)
+        slots = slots_of(effect)
         given = {} if node.value is None else node.mapping(f"{kind}'s numbers", list(slots))
         numbers = self.numbers(node, given, slots)
         where = f"{node.where}: {node.path}"
-        return RandomEffect(name, probability, Effect.kinds[kind], tuple(numbers.items()), where)
+        return RandomEffect(name, probability, effect, tuple(numbers.items()), where)
 
     def numbers(
         self, node: Node, given: Mapping[str, Node], slots: Mapping[str, Slot]

@@ -3,6 +3,7 @@
 from .alignment import lag_samples
 from .drawing import Drawer, draw
 from .includes import find_recipe, recipe_about
+from .law_checks import Verdict, check_effect
 from .loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
 from .mixdown import Mix, TrackMeasures, mix
 from .panning import place
@@ -24,6 +25,8 @@ __all__ = [
     "Stem",
     "Track",
     "TrackMeasures",
+    "Verdict",
+    "check_effect",
     "draw",
     "find_recipe",
     "integrated_lufs",

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from ..audio import STEM_CLASSES, Audio
-from ..degradations import Chain, Effect, Keyed
-from ..degradations.effect import did_you_mean
+from ..degradations import Chain, Keyed
+from ..degradations.effect import did_you_mean, find_effect
 from ..degradations.yaml_tree import Node
 from .sessions import Session
 
@@ -83,7 +83,7 @@ def check_keys(root: Node, buses: Collection[str]) -> None:
     if not isinstance(root.value, dict):
         return
     node = root.value.get("key")
-    if node is not None and any(kind in Effect.kinds for kind in root.value):
+    if node is not None and any(map(find_effect, root.value)):
         known = [*STEM_CLASSES, *(f"bus.{name}" for name in buses)]
         if node.value not in known:
             raise node.error(

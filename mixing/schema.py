@@ -5,6 +5,8 @@ from typing import Any
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
 from ..degradations.distributions import NUMERIC
+from ..degradations.docstrings import heard
+from ..degradations.own_effects import find_installed
 from ..degradations.parsing import COMBINATORS, COUNT, MIX, MOST_BRANCHES, TIMES
 from ..degradations.plugin_list import NAME
 from ..degradations.slots import Slot, slots_of
@@ -105,6 +107,7 @@ def _chain() -> dict[str, Any]:
 
 def _step() -> dict[str, Any]:
     """Return the schema of an effect or combinator with its options."""
+    find_installed()
     option = {"anyOf": [{"$ref": "#/$defs/step"}, CHAIN]}
     properties: dict[str, Any] = {
         "probability": {"type": "number", "minimum": 0, "maximum": 1},
@@ -126,8 +129,7 @@ def _step() -> dict[str, Any]:
         slots = slots_of(Effect.kinds[kind])
         numbers = {name: _slot(slot) for name, slot in slots.items()}
         required = [s.name for s in slots.values() if s.required and s.name != "seed"]
-        summary = (Effect.kinds[kind].__doc__ or "").strip().splitlines()[0]
-        properties[kind] = {"description": summary, **_record(numbers, required)}
+        properties[kind] = {"description": heard(Effect.kinds[kind]), **_record(numbers, required)}
     properties["plugin"] |= _plugin()
     beside = {key: [kind] for kind, keys in COMBINATORS.items() for key in keys}
     return {

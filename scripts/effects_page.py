@@ -8,7 +8,6 @@ docstrings and bounds, so that the page cannot say anything else than the code.
 """
 
 import argparse
-import inspect
 import json
 import re
 import time
@@ -25,7 +24,8 @@ from wetdry.audio import Audio
 from wetdry.datasets.report_pictures import RANGE_DB, levels_db, png
 from wetdry.degradations import Chain, Effect, load_effect
 from wetdry.degradations.assets import find
-from wetdry.degradations.effect import Label
+from wetdry.degradations.docstrings import described
+from wetdry.degradations.effect import Label, is_house
 from wetdry.degradations.slots import slots_of
 from wetdry.degradations.yaml_tree import plain, read_yaml
 from wetdry.mixing import lag_samples
@@ -82,7 +82,7 @@ def page(measured: Mapping[str, Any]) -> str:
     parts.append(" · ".join(links) + "\n")
     for label in _labels():
         parts.append(f"## {TITLES[label]}\n")
-        kinds = sorted(k for k, e in Effect.kinds.items() if e.label == label)
+        kinds = sorted(k for k, e in _house().items() if e.label == label)
         parts += [_section(k, shown.get(k), measured.get(k, {})) for k in kinds]
     return "\n".join(parts)
 
@@ -96,21 +96,26 @@ def readme_with_table(readme: str) -> str:
     return before + head + "\n".join(rows) + after
 
 
+def _house() -> dict[str, type[Effect]]:
+    """Return wetdry's own effects, whatever else was made known."""
+    return {kind: effect for kind, effect in Effect.kinds.items() if is_house(effect)}
+
+
 def _kinds(label: str) -> str:
     """Return the effects of a label, as links to their sections."""
-    kinds = sorted(k for k, e in Effect.kinds.items() if e.label == label)
+    kinds = sorted(k for k, e in _house().items() if e.label == label)
     return ", ".join(f"[`{kind}`](docs/effects.md#{kind})" for kind in kinds)
 
 
 def _labels() -> list[str]:
     """Return the labels that are in use."""
-    return [x for x in get_args(Label) if any(e.label == x for e in Effect.kinds.values())]
+    return [x for x in get_args(Label) if any(e.label == x for e in _house().values())]
 
 
 def _section(kind: str, about: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> str:
     """Return what is said of one effect."""
     effect = Effect.kinds[kind]
-    text, parameters, notes = _docstring(effect)
+    text, parameters, notes = described(effect)
     heard, _, rest = text.partition("\n\n")
     lines = [f"### {kind}\n", f"{_flowing(heard)}\n"]
     lines += [f"{_flowing(rest)}\n"] if rest else []
@@ -125,18 +130,6 @@ def _section(kind: str, about: Mapping[str, Any] | None, facts: Mapping[str, Any
     return "\n".join(lines)
 
 
-def _docstring(effect: type[Effect]) -> tuple[str, dict[str, str], str]:
-    """Return the description, the parameters' meanings by name, and the notes."""
-    pieces = re.split(r"^(\w+)\n-+\n", inspect.getdoc(effect) or "", flags=re.MULTILINE)
-    sections = {title: body.strip() for title, body in zip(pieces[1::2], pieces[2::2], strict=True)}
-    parameters = {}
-    for entry in re.split(r"\n(?=\S)", sections.get("Parameters", "")):
-        names, _, meaning = entry.partition("\n")
-        for name in names.partition(" : ")[0].split(", "):
-            parameters[name] = _flowing(meaning)
-    return pieces[0].strip(), parameters, sections.get("Notes", "")
-
-
 def _flowing(text: str) -> str:
     """Return paragraphs without the docstring's line ends and roles."""
     plain_text = re.sub(r":\w+:`([^`]*)`", r"`\1`", text).replace("*", r"\*")
@@ -148,7 +141,7 @@ def _table(effect: type[Effect], parameters: Mapping[str, str]) -> str:
     rows = ["| number | range | default | |", "|---|---|---|---|"]
     for slot in slots_of(effect).values():
         default = "" if slot.required else _shown(effect.model_fields[slot.name].default)
-        meaning = parameters.get(slot.name, "").replace("|", "\\|")
+        meaning = _flowing(parameters.get(slot.name, "")).replace("|", "\\|")
         bounds = "chains" if slot.name == "branches" else slot.bounds()
         rows.append(f"| `{slot.name}` | {bounds} | {default} | {meaning} |")
     return "\n".join(rows) + "\n"

@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args, get_origin
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ import soundfile
 from hypothesis import settings
 
 from wetdry.datasets import scan
-from wetdry.degradations import Chain, Effect, Gain, Parallel
+from wetdry.degradations import Chain, Effect, Gain, Parallel, own_effects
 from wetdry.degradations.assets import FETCHED
+from wetdry.degradations.slots import slots_of
 from wetdry.mixing import find_recipe
+from wetdry.mixing.trials import built, typical_values
 from wetdry.seeds import stream
 
 REPO = Path(__file__).parents[1]
@@ -147,30 +149,27 @@ def typical(files):
     """Return a function: from a kind to an effect of default numbers, the middle of the others."""
 
     def build(kind: str) -> Effect:
-        declared = Effect.kinds[kind].model_fields
-        required = {name: field for name, field in declared.items() if field.is_required()}
-        values = {
-            name: files(name) if f"{name}_sha256" in declared else middle(field)
-            for name, field in required.items()
-        }
-        return Effect.kinds[kind](**values)
+        if kind == "parallel":  # its branches are no slot of a recipe
+            return Parallel(branches=(Chain(), Chain((Gain(gain_db=-6),))))
+        effect = Effect.kinds[kind]
+        named = [slot.name for slot in slots_of(effect).values() if slot.kind == "file"]
+        file = Path(files(named[0])) if named else Path()
+        return built(effect, typical_values(effect, file))
 
     return build
 
 
-def middle(field):
-    """Return the value halfway between the bounds, or among the choices."""
-    if get_origin(field.annotation) is Literal:
-        choices = get_args(field.annotation)
-        return choices[len(choices) // 2]
-    bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
-    if field.annotation == Parallel.model_fields["branches"].annotation:
-        return (Chain(), Chain((Gain(gain_db=-6),)))
-    if get_origin(field.annotation) is tuple:
-        length = next(m.min_length for m in field.metadata if hasattr(m, "min_length"))
-        return (3.0,) * length
-    half = (bounds["ge"] + bounds["le"]) / 2
-    return int(half) if field.annotation is int else half
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget afterwards whatever effects are made known."""
+    kinds = dict(Effect.kinds)
+    for name in ("USED", "BROKEN", "CONTESTED"):
+        monkeypatch.setattr(own_effects, name, {})
+    own_effects._import_packages.cache_clear()
+    yield
+    own_effects._import_packages.cache_clear()
+    Effect.kinds.clear()
+    Effect.kinds.update(kinds)
 
 
 # Machines are shared: speed is no law. The same values every time, so that a change passes or

@@ -40,6 +40,6 @@ def test_the_readmes_table_is_what_the_registry_says_today(script):
 
 def test_every_number_of_every_effect_is_explained(script):
     for kind, effect in Effect.kinds.items():
-        _, meanings, _ = script._docstring(effect)
+        _, meanings, _ = script.described(effect)
         missing = set(script.slots_of(effect)) - set(meanings)
         assert not missing, f"{kind} does not explain {', '.join(sorted(missing))}"
