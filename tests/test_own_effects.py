@@ -320,7 +320,6 @@ def test_every_command_that_reads_recipes_takes_the_file(wetdry, folder, stems):
     take = stems / "alder" / "Vocals" / "take.flac"
     commands = [
         ("recipe", "check", "r.yaml"),
-        ("recipe", "show", "r.yaml"),
         ("explain", "r.yaml", "--stems", stems),
         ("degrade", "r.yaml", take, "wet.wav"),
     ]
