@@ -150,9 +150,10 @@ def _track(
 def _routing(session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:
     """Return the columns of what only some sessions have."""
     row: dict[str, Any] = {}
-    for name, group in (("bus", session.buses), ("send", session.sends)):
+    groups = (("bus", "buses", session.buses), ("send", "sends", session.sends))
+    for name, column, group in groups:
         if group:
-            row[f"{name}es" if name == "bus" else "sends"] = [
+            row[column] = [
                 {
                     **one.model_dump(exclude={"chain"}),
                     "effects": _steps(session, one.chain, facts[f"{name}.{one.name}"]),

@@ -226,7 +226,11 @@ def _processed(
 def _destroyed(track: Track, made_db: float) -> Refusal | None:
     """Refuse a chain that takes too much loudness."""
     limit_db = track.destroyed_above_db
-    return None if limit_db is None or made_db >= -limit_db else Refusal("destroyed", -made_db)
+    return (
+        None
+        if limit_db is None or made_db >= -limit_db
+        else Refusal("destroyed", round(-made_db, 4))
+    )
 
 
 def _inaudible(
