@@ -59,9 +59,8 @@ def _places(sample: dict[str, Any]) -> Iterator[tuple[str, int | None, Any]]:
         yield f"stem.{track['stem_class']}", number, track["effects"]
     for kind, column in (("bus", "buses"), ("send", "sends")):
         groups = sample.get(column)
-        if isinstance(groups, list) or hasattr(groups, "__array__"):  # else it is missing
-            for group in groups:
-                yield f"{kind}.{group['name']}", None, group["effects"]
+        for group in [] if groups is None or isinstance(groups, float) else groups:
+            yield f"{kind}.{group['name']}", None, group["effects"]
     for place in ("master", "medium"):
         yield place, None, sample[place]
 

@@ -133,7 +133,7 @@ class Facts:
     def _spectra(self, audio: Audio) -> Spectra:
         """Return the spectra of a sound in the excerpt; of the last one they are known."""
         if self._last is None or self._last[0] is not audio:
-            excerpt, lufs = self.meter.excerpt(audio), self.meter.lufs(audio)
+            excerpt, lufs = self.meter.excerpt(audio), self.meter.quick_lufs(audio)
             self._last = audio, Spectra(excerpt, self.meter.sample_rate, lufs)
         return self._last[1]
 
