@@ -5,7 +5,7 @@
 Renders samples of a recipe with and without taking the facts of their steps, in processor time,
 the better of two runs each, beside what the making of a whole sample takes. Checks that the
 loudness changes of the steps of each chain add up to that of the chain. Exits with 1 if measuring
-takes more than 15 % of making a sample, or a sum is off by more than 0.01 LU.
+takes more than 20 % of making a sample, or a sum is off by more than 0.01 LU.
 """
 
 import argparse
