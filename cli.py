@@ -245,6 +245,8 @@ def generate(
         built = build(order, table, stems, out, workers=workers, progress=progress)
     minutes = built.samples * loaded.seconds / 60
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
+    if redraws := str(built.redraws):
+        print(redraws)
     _finish(built.set_aside)
 
 

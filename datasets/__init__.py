@@ -5,6 +5,7 @@ from .build import Built, generate
 from .demo_songs import write_songs
 from .plan import Order, draw_one, plan
 from .render import render
+from .replay import replay_steps
 from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
@@ -28,6 +29,7 @@ __all__ = [
     "read_catalog",
     "read_members",
     "render",
+    "replay_steps",
     "scan",
     "verify",
     "write_catalog",

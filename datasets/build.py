@@ -17,6 +17,7 @@ from ..degradations.own_effects import Origin, use_origin
 from ..degradations.plugins import are_allowed
 from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.files import write_atomically
+from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
 from .folder import claim, remember, writer_lock
@@ -48,11 +49,14 @@ class Built:
         How many of them were rendered now.
     set_aside : list of dict
         Stems and samples that were left out: ``what``, ``reason``, ``cure``.
+    redraws : Redraws
+        Of all its tracks.
     """
 
     samples: int
     rendered: int
     set_aside: list[dict[str, str]]
+    redraws: Redraws
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,9 @@ def generate(
                 progress(done, len(rows))
         left_out = faults(catalog) + [x for job in jobs for x in commits[job.shard].set_aside]
         _gather([commits[job.shard] for job in jobs], left_out, out)
-    return Built(sum(len(c.keys) for c in commits.values()), rendered, left_out)
+    tracks = [t for commit in commits.values() for row in commit.rows for t in row["tracks"]]
+    total = sum(len(commit.keys) for commit in commits.values())
+    return Built(total, rendered, left_out, count_redraws(tracks))
 
 
 def _jobs(order: Order, rows: list[dict[str, Any]], out: Path, stems: Path) -> list[_Job]:

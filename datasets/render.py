@@ -6,12 +6,13 @@ from pathlib import Path
 from .. import audio
 from ..audio import Audio
 from ..mixing.mixdown import LEAD_OUT_S, Mix, mix
+from ..mixing.observing import UNSEEN, Observer
 from ..mixing.sessions import Session, Track
 
 __all__ = ["render"]
 
 
-def render(session: Session, stems: Path, assets: Path) -> Mix:
+def render(session: Session, stems: Path, assets: Path, observer: Observer = UNSEEN) -> Mix:
     """Render a session.
 
     Parameters
@@ -21,6 +22,8 @@ def render(session: Session, stems: Path, assets: Path) -> Mix:
         The folder that its tracks' files are relative to.
     assets : Path
         The folder that its effects' files (impulse responses) are relative to.
+    observer : Observer, optional
+        Who watches the chains.
 
     Returns
     -------
@@ -32,7 +35,7 @@ def render(session: Session, stems: Path, assets: Path) -> Mix:
         If a file is gone or no longer what it was, or a chain makes nonsense of it.
     """
     recordings = [_recording(session, track, stems) for track in session.tracks]
-    return mix(_located(session, assets), recordings)
+    return mix(_located(session, assets), recordings, observer)
 
 
 def _recording(session: Session, track: Track, stems: Path) -> Audio:

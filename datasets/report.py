@@ -19,6 +19,7 @@ from .report_effects import effect_section, usage_section
 from .report_examples import examples_section
 from .report_measures import exactness_section, loudness_section, songs_section
 from .report_page import Markup, Section, page, sentence, table, tag
+from .report_steps import steps_section
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -69,6 +70,7 @@ def write_report(
         lambda: loudness_section(manifest),
         lambda: usage_section(manifest),
         lambda: effect_section(manifest),
+        lambda: steps_section(manifest),
         lambda: exactness_section(manifest),
         lambda: _set_aside_section(left_out),
         lambda: _provenance_section(record),

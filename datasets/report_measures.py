@@ -7,7 +7,7 @@ import numpy as np
 from ..audio import STEM_CLASSES
 from ..degradations.effect import find_effect
 from .report_axes import duration
-from .report_charts import counts, histogram, ridges, roll
+from .report_charts import histogram, ridges, roll
 from .report_page import Markup, Section, sentence, table, tag
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def exactness_section(manifest: "DataFrame") -> Section:
     parts = [tag("div", table(head, rows, "numbers"), class_="card")]
     if charts:
         parts.append(tag("div", tag("div", *charts, class_="charts"), class_="card"))
-    return Section("Exactness", _sums(len(sums), len(inexact)), (*parts, *_redrawn(tracks)))
+    return Section("Exactness", _sums(len(sums), len(inexact)), tuple(parts))
 
 
 def _moves_time(track: dict[str, Any]) -> bool:
@@ -162,14 +162,3 @@ def _sums(number: int, inexact: int) -> str:
     lag = "Residual lag: by how much wet is late against dry, by cross-correlation."
     change = "What a chain does to the loudness is undone afterwards: sound changes, balance stays."
     return f"{exact}{rest} {lag} {change}"
-
-
-def _redrawn(tracks: list[dict[str, Any]]) -> list[Markup]:
-    """Say how often a chain was drawn again because it destroyed its track."""
-    numbers = [int(track.get("redraws") or 0) for track in tracks]
-    again = sum(number > 0 for number in numbers)
-    if not again:
-        return []
-    found = counts({str(n): numbers.count(n) for n in sorted(set(numbers))}, "tracks, by redraws")
-    words = f"{again} of {len(tracks)} chains were rejected and drawn again."
-    return [tag("div", tag("h3", "Drawn again"), tag("p", words), Markup(found), class_="card")]

@@ -1,6 +1,7 @@
 """Samples: what one rendered session becomes in a shard and in the manifest."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..audio import STEM_CLASSES, Audio, encode_pcm, quantise
 from ..degradations import Chain
+from ..degradations.undoing import LABELS, labels_of
 from ..manifests.rows import effect_rows
 from ..mixing.alignment import lag_samples
+from ..mixing.facts import Facts, StepFacts
 from ..mixing.handing import rest_db
 from ..mixing.keys import parted
 from ..mixing.loudness import integrated_lufs, true_peak_dbtp
@@ -26,6 +29,11 @@ from .render import render
 __all__ = ["Sample", "make_sample", "pcm_digest"]
 
 TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
+MEASURES = (
+    "gain_db", "chain_gain_db", "dry_lufs", "wet_lufs", "peak_dbfs", "active_share", "lag_samples",
+)  # fmt: skip
+
+Seen = dict[str, list[StepFacts]]
 
 Sample = tuple[dict[str, bytes], dict[str, Any]]
 """Members of a shard by extension, and the row of the manifest."""
@@ -50,12 +58,13 @@ def make_sample(plan: dict[str, Any], stems: Path, assets: Path, *, bits: int) -
         Of the manifest, but for the shard's own digest.
     """
     session = Session.from_row(plan["session"])
-    mix = render(session, stems, assets)
+    facts = Facts()
+    mix = render(session, stems, assets, facts)
     audios = _audios(session, mix)
     rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
     files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
     members = {f"{name}.flac": data for name, (data, _) in files.items()}
-    row = _row(plan, session, mix)
+    row = _row(plan, session, mix, facts.steps)
     row["pcm_sha256"] = json.dumps({name: digest for name, (_, digest) in sorted(files.items())})
     members["json"] = json.dumps(row, sort_keys=True).encode()
     return members, row
@@ -87,11 +96,11 @@ def _silence(samples: int, sample_rate: int, bits: int) -> tuple[bytes, str]:
     return _file(np.zeros((2, samples), np.float32), sample_rate, bits)
 
 
-def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
+def _row(plan: dict[str, Any], session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:
     """Return what was drawn and what was measured."""
     tracks = [
-        _track(session, track, measures)
-        for track, measures in zip(session.tracks, mix.measures, strict=True)
+        _track(session, track, measures, facts[f"track.{number}"])
+        for number, (track, measures) in enumerate(zip(session.tracks, mix.measures, strict=True))
     ]
     rate = session.sample_rate
     return {
@@ -103,19 +112,22 @@ def _row(plan: dict[str, Any], session: Session, mix: Mix) -> dict[str, Any]:
         "sample_rate": rate,
         "seconds": session.samples / rate,
         "tracks": tracks,
-        "master": _effects(session, session.master),
-        "medium": _effects(session, session.medium),
+        "master": _steps(session, session.master, facts["master"]),
+        "medium": _steps(session, session.medium, facts["medium"]),
         "mixture_lufs": _number(integrated_lufs(mix.mixture, rate)),
         "mixture_true_peak_dbtp": _number(true_peak_dbtp(mix.mixture, rate)),
         "output_gain_db": mix.output_gain_db,
         "lag_samples": _number(lag_samples(mix.premaster, mix.mixture, rate)),
         "sum_error_db": _number(rest_db(mix.premaster, mix.wet)),
         "wetdry_version": __version__,
-        **_routing(session, mix),
+        "labels": _labels(session, mix),
+        **_routing(session, mix, facts),
     }
 
 
-def _track(session: Session, track: Track, measures: TrackMeasures) -> dict[str, Any]:
+def _track(
+    session: Session, track: Track, measures: TrackMeasures, facts: list[StepFacts]
+) -> dict[str, Any]:
     """Return what stands in the manifest of one track."""
     chain, left_out = parted(session, track.chains[measures.redraws])
     unusual = {
@@ -124,31 +136,76 @@ def _track(session: Session, track: Track, measures: TrackMeasures) -> dict[str,
         "sends": [level.model_dump() for level in track.sends],
         "bleeds": [bleed.model_dump() for bleed in track.bleeds],
         "left_out": effect_rows(left_out.rows()),
+        "refusals": [asdict(refusal) for refusal in measures.refusals],
     }
     return {
         **{name: getattr(track, name) for name in TRACK_COLUMNS},
-        "effects": effect_rows(chain.rows()),
-        **{name: _number(value) for name, value in asdict(measures).items()},
+        "effects": _with(facts, chain),
+        **{name: _number(getattr(measures, name)) for name in MEASURES},
+        "redraws": measures.redraws,
         **{name: value for name, value in unusual.items() if value},
     }
 
 
-def _routing(session: Session, mix: Mix) -> dict[str, Any]:
+def _routing(session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:
     """Return the columns of what only some sessions have."""
     row: dict[str, Any] = {}
-    if session.sends:
-        row["sends"] = [
-            {**send.model_dump(exclude={"chain"}), "effects": _effects(session, send.chain)}
-            for send in session.sends
-        ]
+    groups = (("bus", "buses", session.buses), ("send", "sends", session.sends))
+    for name, column, group in groups:
+        if group:
+            row[column] = [
+                {
+                    **one.model_dump(exclude={"chain"}),
+                    "effects": _steps(session, one.chain, facts[f"{name}.{one.name}"]),
+                }
+                for one in group
+            ]
     if "wet_master" in session.taps:
         row["master_sum_error_db"] = _number(rest_db(mix.master, mix.wet_master))
     return row
 
 
-def _effects(session: Session, chain: Chain) -> list[dict[str, str]]:
-    """Return the effects of a chain that are heard."""
-    return effect_rows(parted(session, chain)[0].rows())
+def _steps(session: Session, chain: Chain, facts: list[StepFacts]) -> list[dict[str, Any]]:
+    """Return the effects of a chain that are heard, and what is known of each."""
+    return _with(facts, parted(session, chain)[0])
+
+
+def _with(facts: list[StepFacts], chain: Chain) -> list[dict[str, Any]]:
+    """Return the effects of a chain and what is known of each."""
+    rows = zip(effect_rows(chain.rows()), facts, strict=True)
+    return [row | fact.row() for row, fact in rows]
+
+
+def _labels(session: Session, mix: Mix) -> list[dict[str, Any]]:
+    """Return what happened, as multi-hot lists: to each class, to the mix, in the whole sample.
+
+    What belongs to the target is not to be undone and does not count.
+    """
+    found: dict[str, set[str]] = {}
+    for track, measures in zip(session.tracks, mix.measures, strict=True):
+        own = found.setdefault(track.stem_class, set())
+        going = {level.send for level in track.sends}
+        chains = [track.chains[measures.redraws]]
+        chains += [bus.chain for bus in session.buses if track.stem_class in bus.of]
+        chains += [send.chain for send in session.sends if send.name in going]
+        own |= _labels_of(session, chains)
+    found["mix"] = _labels_of(session, (session.master, session.medium))
+    found["sample"] = set().union(*found.values())
+    return [
+        {"of": of, "multi_hot": [int(label in names) for label in LABELS]}
+        for of, names in found.items()
+    ]
+
+
+def _labels_of(session: Session, chains: Iterable[Chain]) -> set[str]:
+    """Return the labels of everything in some chains that is heard and is to be undone."""
+    return {
+        label
+        for chain in (parted(session, chain)[0] for chain in chains)
+        for place, effect in enumerate(chain)
+        if place not in chain.kept
+        for label in labels_of(effect)
+    }
 
 
 def _number(value: float) -> float | None:

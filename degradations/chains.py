@@ -12,6 +12,7 @@ from ..audio import Audio, amplitude
 from .dynamics import Dynamics
 from .effect import Effect, effect_type, load_effect
 from .side_chains import Keyed
+from .stages import Stage, Watch
 
 __all__ = ["Chain", "StoredChain"]
 
@@ -40,7 +41,11 @@ class Chain:
     kept: frozenset[int] = frozenset()
 
     def __call__(
-        self, audio: Audio, sample_rate: int, keys: Mapping[str, Audio] | None = None
+        self,
+        audio: Audio,
+        sample_rate: int,
+        keys: Mapping[str, Audio] | None = None,
+        watch: Watch | None = None,
     ) -> Audio:
         """Process ``audio``.
 
@@ -51,6 +56,8 @@ class Chain:
             In Hz.
         keys : mapping of str to float32 array, shape (1, samples), optional
             What the side-chains hear; those whose key is not there are left out.
+        watch : callable, optional
+            Called with the :class:`Stage` of each effect that was not left out.
 
         Returns
         -------
@@ -59,12 +66,19 @@ class Chain:
             then stand 3 dB lower, so that their summed power is that of the mono signal.
         """
         for effect in self.effects:
-            if audio.shape[0] == 1 and effect.makes_stereo():
+            before = heard = audio
+            widened = audio.shape[0] == 1 and effect.makes_stereo()
+            if widened:
                 audio = np.repeat(audio, 2, axis=0) * np.float32(amplitude(-3.0103))
-            if isinstance(effect, Keyed):
-                audio = effect.by(keys or {}, audio, sample_rate)
-            else:
+            if not isinstance(effect, Keyed):
                 audio = effect(audio, sample_rate)
+            elif keys and effect.key in keys:
+                heard = keys[effect.key]
+                audio = effect.by(keys, audio, sample_rate)
+            else:
+                continue
+            if watch is not None:
+                watch(Stage(effect, before, audio, heard, widened))
         return audio
 
     def __iter__(self) -> Iterator[Effect]:
@@ -92,6 +106,12 @@ class Chain:
     def located(self, folder: Path) -> "Chain":
         """Return the chain with the files that its effects name looked for in ``folder``."""
         return replace(self, effects=tuple(effect.located(folder) for effect in self.effects))
+
+    def inverse(self) -> "Chain | None":
+        """Return the chain that undoes this one, last effect first; None if one cannot be."""
+        inverses = [effect.inverse() for effect in reversed(self.effects)]
+        effects = tuple(effect for effect in inverses if effect is not None)
+        return Chain(effects) if len(effects) == len(self) else None
 
     def all_kept(self) -> "Chain":
         """Return the chain with every effect marked as part of the target."""

@@ -71,6 +71,10 @@ class Deesser(Dynamics, kind="deesser"):
         heard = band if key is audio else self._band(key, sample_rate)
         return audio - (1 - self.gains(self._curve_db(heard, sample_rate))) * band
 
+    def is_gain(self) -> bool:
+        """Return whether everything is turned down."""
+        return self.mode == "wide"
+
     def _band(self, audio: Audio, sample_rate: int) -> Audio:
         """Return the sibilance: the cookbook's band-pass of unit gain at the centre."""
         w = 2 * np.pi * self.centre_hz / sample_rate

@@ -51,6 +51,10 @@ class Dynamics(Effect):
         """Multiply ``audio`` by the key's curve; both were checked."""
         return audio * self.gains(self.gain_curve_db(key, sample_rate))
 
+    def is_gain(self) -> bool:
+        """Return whether the curve multiplies the whole sound, so that it can be divided out."""
+        return True
+
     @staticmethod
     def gains(curve_db: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a curve as factors."""

@@ -60,13 +60,13 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
     Parameters
     ----------
     manifest : DataFrame
-        As :func:`wetdry.manifests.read_manifest` returns it.
+        As ``pandas.read_parquet`` reads it.
 
     Returns
     -------
     DataFrame
-        One row a number: ``key, place`` (a class, "send.NAME", "master" or "medium"),
-        ``effect, number, value``. Lists give one row an item; words and files stay text;
+        One row a number: ``key, place`` (a class, "bus.NAME", "send.NAME", "master" or
+        "medium"), ``effect, number, value``. Lists give one row an item; words and files stay text;
         effects inside of others stand beside them.
     """
     import pandas as pd
@@ -74,8 +74,9 @@ def effect_numbers(manifest: "pandas.DataFrame") -> "pandas.DataFrame":
     rows = []
     for sample in records(manifest):
         places = [(track["stem_class"], track["effects"]) for track in sample["tracks"]]
-        if sample.get("sends") is not None:  # an array
-            places += [(f"send.{send['name']}", send["effects"]) for send in sample["sends"]]
+        for kind, column in (("bus", "buses"), ("send", "sends")):
+            if sample.get(column) is not None:  # an array
+                places += [(f"{kind}.{one['name']}", one["effects"]) for one in sample[column]]
         places += [("master", sample["master"]), ("medium", sample["medium"])]
         for place, effects in places:
             for kind, numbers in flat_effects(effects):

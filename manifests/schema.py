@@ -5,10 +5,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["LATER", "manifest_schema", "plan_schema"]
+__all__ = ["LATER", "STEP_NUMBERS", "manifest_schema", "plan_schema"]
 
 LATER = {b"later": b"true"}
 """Marks a column that manifests of earlier versions lack, and may."""
+
+STEP_NUMBERS = (
+    "loudness_change_lu",
+    "stft_distance",
+    "spectral_convergence",
+    "log_spectral_distance_db",
+    "clipped_share",
+    "gain_reduction_mean_db",
+    "gain_reduction_max_db",
+    "gain_reduction_active_share",
+    "decay_s",
+)
+"""What was measured of every step; null where it has no meaning."""
 
 
 def plan_schema() -> "pyarrow.Schema":
@@ -43,14 +56,21 @@ def manifest_schema() -> "pyarrow.Schema":
     the sum before master; ``sum_error_db`` how far the wet stems are from summing to it;
     ``pcm_sha256`` maps members to the digests of their samples (JSON).
 
-    What only some samples have is null in the others: ``sends`` with their effects, and of a
-    track its ``sends`` and ``bleeds``, what tells a double from its take, and the side-chains
-    ``left_out`` because nothing played their key; ``master_sum_error_db``, how far the stems of
-    the tap ``wet_master`` are from summing to the master.
+    Every effect stands there with its facts: what it is, whether and how it can be undone, what
+    it took and how audible it was. ``labels`` has one multi-hot list for each class, for the
+    "mix" (master and medium) and for the whole "sample".
+
+    What only some samples have is null in the others: ``buses`` and ``sends`` with their
+    effects, and of a track its ``sends`` and ``bleeds``, what tells a double from its take, why
+    chains were refused (``refusals``), and the side-chains ``left_out`` because nothing played
+    their key; ``master_sum_error_db``, how far the stems of the tap ``wet_master`` are from
+    summing to the master. docs/manifest.md has all columns with formulas and units.
     """
     import pyarrow as pa
 
-    effects = pa.list_(_effect())
+    effects = pa.list_(_step())
+    bus = pa.struct([("name", pa.string()), ("of", pa.list_(pa.string())), ("effects", effects)])
+    label = pa.struct([("of", pa.string()), ("multi_hot", pa.list_(pa.int8()))])
     send = pa.struct([("name", pa.string()), ("pre_fader", pa.bool_()), ("effects", effects)])
     measured = [
         ("coherent", pa.bool_()),
@@ -71,6 +91,8 @@ def manifest_schema() -> "pyarrow.Schema":
         ("shard_sha256", pa.string()),
         ("wetdry_version", pa.string()),
         pa.field("sends", pa.list_(send), metadata=LATER),
+        pa.field("buses", pa.list_(bus), metadata=LATER),
+        pa.field("labels", pa.list_(label), metadata=LATER),
         pa.field("master_sum_error_db", pa.float64(), metadata=LATER),
     ]
     return pa.schema([*plan_schema(), *measured])
@@ -83,11 +105,29 @@ def _effect() -> "pyarrow.DataType":
     return pa.struct([("effect", pa.string()), ("numbers", pa.string()), ("keep", pa.bool_())])
 
 
+def _step() -> "pyarrow.DataType":
+    """Return the type of one effect and what is known of what it did."""
+    import pyarrow as pa
+
+    numbers = [pa.field(name, pa.float64()) for name in STEP_NUMBERS]
+    return pa.struct(
+        [
+            *_effect(),
+            pa.field("labels", pa.list_(pa.string())),
+            pa.field("undoable", pa.string()),
+            pa.field("oracle", pa.string()),
+            *numbers,
+            pa.field("band_change_db", pa.list_(pa.float64())),
+        ]
+    )
+
+
 def _track() -> "pyarrow.DataType":
     """Return the type of one track."""
     import pyarrow as pa
 
     level = pa.struct([("send", pa.string()), ("level_db", pa.float64())])
+    refusal = pa.struct([("reason", pa.string()), ("measured", pa.float64())])
     bleed = pa.struct(
         [
             ("file", pa.string()),
@@ -105,7 +145,7 @@ def _track() -> "pyarrow.DataType":
             ("gain_db", pa.float64()),
             ("pan", pa.float64()),
             ("loudness_lufs", pa.float64()),
-            ("effects", pa.list_(_effect())),
+            ("effects", pa.list_(_step())),
             ("chain_gain_db", pa.float64()),
             ("dry_lufs", pa.float64()),
             ("wet_lufs", pa.float64()),
@@ -118,5 +158,6 @@ def _track() -> "pyarrow.DataType":
             ("sends", pa.list_(level)),
             ("bleeds", pa.list_(bleed)),
             ("left_out", pa.list_(_effect())),
+            ("refusals", pa.list_(refusal)),
         ]
     )

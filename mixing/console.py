@@ -7,6 +7,7 @@ import numpy as np
 
 from ..audio import Audio, amplitude
 from .handing import handed_down
+from .observing import UNSEEN, Observer
 from .panning import place
 from .sessions import Bus, Send, Session
 from .tracks import Rendered
@@ -35,7 +36,12 @@ class Sums:
     bussed: dict[str, Audio]
 
 
-def summed(session: Session, tracks: Sequence[Rendered], keys: Mapping[str, Audio]) -> Sums:
+def summed(
+    session: Session,
+    tracks: Sequence[Rendered],
+    keys: Mapping[str, Audio],
+    observer: Observer = UNSEEN,
+) -> Sums:
     """Sum the tracks of a session; a class belongs to one bus at most.
 
     Parameters
@@ -44,18 +50,20 @@ def summed(session: Session, tracks: Sequence[Rendered], keys: Mapping[str, Audi
     tracks : sequence of Rendered
     keys : mapping of str to float32 array, shape (1, samples)
         What side-chains hear.
+    observer : Observer
+        Watches ``bus.NAME`` and ``send.NAME``.
     """
     wet = by_class(session, [track.wet for track in tracks])
     bussed = dict(wet) if "wet_master" in session.taps else {}
     buses: dict[str, Audio] = {}
     for bus in session.buses:
         parts = {name: bussed[name] for name in bus.of if name in bussed}
-        buses[bus.name], parts = _bus(session, bus, tracks, parts, keys)
+        buses[bus.name], parts = _bus(session, bus, tracks, parts, keys, observer)
         bussed |= parts
     premaster = _premaster(session, tracks, buses)
     returns: dict[str, Audio] = {}
     for send in session.sends:
-        returns[send.name], shares = _send(session, send, tracks, keys)
+        returns[send.name], shares = _send(session, send, tracks, keys, observer)
         premaster = premaster + returns[send.name]
         for stems in (wet, bussed):
             stems |= {n: stems[n] + share for n, share in shares.items() if n in stems}
@@ -80,19 +88,25 @@ def _bus(
     tracks: Sequence[Rendered],
     parts: dict[str, Audio],
     keys: Mapping[str, Audio],
+    observer: Observer,
 ) -> tuple[Audio, dict[str, Audio]]:
     """Sum the tracks of one bus and process the sum, and its parts if there are any."""
     total = np.zeros_like(tracks[0].wet)
     for track, rendered in zip(session.tracks, tracks, strict=True):
         if track.stem_class in bus.of:
             total = total + rendered.wet
+    watch = observer.at(f"bus.{bus.name}")
     if parts:
-        return handed_down(bus.chain, total, parts, session.sample_rate, keys)
-    return bus.chain(total, session.sample_rate, keys), {}
+        return handed_down(bus.chain, total, parts, session.sample_rate, keys, watch)
+    return bus.chain(total, session.sample_rate, keys, watch), {}
 
 
 def _send(
-    session: Session, send: Send, tracks: Sequence[Rendered], keys: Mapping[str, Audio]
+    session: Session,
+    send: Send,
+    tracks: Sequence[Rendered],
+    keys: Mapping[str, Audio],
+    observer: Observer,
 ) -> tuple[Audio, dict[str, Audio]]:
     """Return what a send gives back, and each class's share of it.
 
@@ -110,7 +124,8 @@ def _send(
     total = np.zeros_like(tracks[0].wet)
     for part in going.values():
         total = total + part
-    return handed_down(send.chain, total, going, session.sample_rate, keys)
+    watch = observer.at(f"send.{send.name}")
+    return handed_down(send.chain, total, going, session.sample_rate, keys, watch)
 
 
 def by_class(session: Session, audios: Sequence[Audio]) -> dict[str, Audio]:

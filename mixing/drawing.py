@@ -14,7 +14,7 @@ from .songs import Song, Stem
 __all__ = ["Drawer", "draw"]
 
 SPARE_CHAINS = 3
-"""How often a chain that destroys its stem is drawn again."""
+"""How often a chain that is refused is drawn again."""
 
 
 def draw(recipe: Recipe, songs: Sequence[Song], seed: int, split: str, index: int) -> Session:
@@ -111,15 +111,14 @@ class Drawer:
             for name, distribution in self.recipe.levels[stem.stem_class].items()
         }
         own_scope = scope.knowing(stem_names(stem.stem_class, numbers))
-        limit_db = self.recipe.destroyed_above_db
-        spares = 0 if limit_db is None else SPARE_CHAINS
+        spares = SPARE_CHAINS if self.recipe.reject else 0
         return Track(
             stem_class=stem.stem_class,
             song=stem.song,
             file=stem.file,
             offset_samples=excerpt.second * stem.sample_rate,
             chains=tuple(self._chain(stem, seed, (*own, i), own_scope) for i in range(1 + spares)),
-            destroyed_above_db=limit_db,
+            **self.recipe.reject.limits(scope),
             sends=draw_levels(self.recipe.sends, stem.stem_class, own_scope, seed, *own),
             **numbers,
         )

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..audio import Audio, amplitude, decibels
 from ..degradations import Chain, Dynamics, Effect
+from ..degradations.stages import Watch
 
 __all__ = ["handed_down", "rest_db"]
 
@@ -19,6 +20,7 @@ def handed_down(
     parts: Mapping[str, Audio],
     sample_rate: int,
     keys: Mapping[str, Audio],
+    watch: Watch | None = None,
 ) -> tuple[Audio, dict[str, Audio]]:
     """Process a sum, and hand what happened to it to its parts.
 
@@ -40,6 +42,8 @@ def handed_down(
         In Hz.
     keys : mapping of str to float32 array, shape (1, samples)
         What side-chains hear.
+    watch : callable, optional
+        Called with the stages of the sum.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def handed_down(
     """
     held = dict(parts)
     for effect in chain:
-        before, total = total, Chain((effect,))(total, sample_rate, keys)
+        before, total = total, Chain((effect,))(total, sample_rate, keys, watch)
         made = _made(effect, before, total, held, sample_rate, keys)
         if not rest_db(total, made) > max(HANDED_BELOW_DB, rest_db(before, held) + 3.0):
             held = made

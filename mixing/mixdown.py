@@ -14,7 +14,8 @@ from ..errors import AudioError
 from .console import Sums, by_class, summed
 from .handing import handed_down
 from .keys import key_sounds
-from .loudness import integrated_lufs
+from .meter import Meter
+from .observing import UNSEEN, Observer
 from .sessions import Session
 from .tracks import Rendered, TrackMeasures, change_db, entering, rendered
 
@@ -69,7 +70,7 @@ class _Released:
     stems: dict[str, Audio]
 
 
-def mix(session: Session, recordings: Sequence[Audio]) -> Mix:
+def mix(session: Session, recordings: Sequence[Audio], observer: Observer = UNSEEN) -> Mix:
     """Render a session.
 
     Parameters
@@ -78,6 +79,8 @@ def mix(session: Session, recordings: Sequence[Audio]) -> Mix:
         Its chains' files located (see :meth:`Chain.located`).
     recordings : sequence of float32 arrays, shape (channels, samples)
         One for each track, at the session's rate: lead-in, excerpt, lead-out.
+    observer : Observer, optional
+        Who watches the chains, such as :class:`wetdry.mixing.facts.Facts`.
 
     Raises
     ------
@@ -86,14 +89,18 @@ def mix(session: Session, recordings: Sequence[Audio]) -> Mix:
     """
     _check(session, recordings)
     window = slice(session.lead_in_samples, session.lead_in_samples + session.samples)
-    starts = entering(session, recordings, window)
+    meter = Meter(session.sample_rate, window)
+    observer.start(meter)
+    starts = entering(session, recordings, meter)
     keys = key_sounds(session, [start.audio for start in starts])
-    pairs = zip(session.tracks, starts, strict=True)
-    tracks = [rendered(session, track, start, window, keys) for track, start in pairs]
-    sums = summed(session, tracks, keys)
-    loud = integrated_lufs(sums.premaster[:, window], session.sample_rate)
-    released = _release(session, sums, loud, keys)
-    after = integrated_lufs(released.mixture[:, window], session.sample_rate)
+    tracks = [
+        rendered(session, number, start, meter, keys, observer)
+        for number, start in enumerate(starts)
+    ]
+    sums = summed(session, tracks, keys, observer)
+    loud = meter.lufs(sums.premaster)
+    released = _release(session, sums, loud, keys, observer)
+    after = meter.lufs(released.mixture)
     return _collect(session, tracks, sums, released, amplitude(change_db(loud, after)))
 
 
@@ -109,7 +116,11 @@ def _check(session: Session, recordings: Sequence[Audio]) -> None:
 
 
 def _release(
-    session: Session, sums: Sums, loudness_lufs: float, keys: Mapping[str, Audio]
+    session: Session,
+    sums: Sums,
+    loudness_lufs: float,
+    keys: Mapping[str, Audio],
+    observer: Observer,
 ) -> _Released:
     """Master the mix and send it through its medium."""
     gain_db, rate = 0.0, session.sample_rate
@@ -117,12 +128,14 @@ def _release(
         gain_db = session.mix_loudness_lufs - loudness_lufs
     gain = np.float32(amplitude(gain_db))
     raised = sums.premaster * gain
+    watch = observer.at("master")
     if "wet_master" in session.taps:
         parts = {name: part * gain for name, part in sums.bussed.items()}
-        mastered, stems = handed_down(session.master, raised, parts, rate, keys)
+        mastered, stems = handed_down(session.master, raised, parts, rate, keys, watch)
     else:
-        mastered, stems = session.master(raised, rate, keys), {}
-    return _Released(session.medium(mastered, rate, keys), mastered, stems)
+        mastered, stems = session.master(raised, rate, keys, watch), {}
+    released = session.medium(mastered, rate, keys, observer.at("medium"))
+    return _Released(released, mastered, stems)
 
 
 def _collect(

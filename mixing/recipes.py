@@ -16,6 +16,7 @@ from .ensembles import BleedRecipe, DoublesRecipe, read_bleed, read_doubles
 from .includes import Source, find_recipe, preset_names, read_recipe
 from .keys import check_keys
 from .linked import parse_linked, reaches, stem_reaches
+from .rejection import Rejection, read_rejection
 from .sends import SendRecipe, read_classes, read_sends
 from .taps import read_taps
 
@@ -85,8 +86,8 @@ class Recipe:
         this share of its seconds is active.
     target : {"placed", "recorded"}
     levels : mapping of class to Level
-    destroyed_above_db : float or None
-        A stem's chain that takes more loudness than this is drawn again.
+    reject : Rejection
+        What makes a stem's chain be drawn again.
     stems : mapping of class to RandomChain
         The chain under ``all`` comes before the class's own.
     buses : tuple of BusRecipe
@@ -120,7 +121,7 @@ class Recipe:
     active_share: float
     target: Literal["placed", "recorded"]
     levels: Mapping[str, Level]
-    destroyed_above_db: float | None
+    reject: Rejection
     stems: Mapping[str, RandomChain]
     buses: tuple[BusRecipe, ...]
     mix_loudness_lufs: Distribution | None
@@ -189,7 +190,7 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         active_share=reader.constant(active, ACTIVE_SLOTS["share"], 0.5),
         target=reader.word("target", TARGETS),
         levels=reader.levels(),
-        destroyed_above_db=reader.reject(),
+        reject=read_rejection(reader.pairs),
         stems=reader.stems(),
         buses=buses,
         mix_loudness_lufs=reader.mix_loudness(),
@@ -276,14 +277,6 @@ class _RecipeReader:
             )
             for name, node in self.classes("stems").items()
         }
-
-    def reject(self) -> float | None:
-        """Read what makes a draw be drawn again."""
-        if "reject" not in self.pairs:
-            return None
-        slot = Slot("destroyed_above_db", "number", 3, 60)
-        pairs = self.pairs["reject"].mapping("reject", [slot.name])
-        return self.constant(pairs, slot, 20.0)
 
     def buses(self) -> tuple[BusRecipe, ...]:
         """Read the buses; a class is on one bus at most."""

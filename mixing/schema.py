@@ -13,6 +13,7 @@ from ..degradations.slots import Slot, slots_of
 from .ensembles import BLEED_SLOTS, DOUBLE_SLOTS
 from .linked import LINKED_BOUND
 from .recipes import ACTIVE_SLOTS, KEYS, LEVEL_SLOTS, SETTINGS, SEVERITY, SONG_SLOTS, TARGETS
+from .rejection import REJECT_SLOTS
 from .sends import SEND_SLOTS
 from .sessions import TAP
 
@@ -58,7 +59,7 @@ def recipe_schema() -> dict[str, Any]:
         "mix_loudness_lufs": _slot(Slot("mix_loudness_lufs", "number", -60, 0)),
         "master": CHAIN,
         "medium": CHAIN,
-        "reject": _record({"destroyed_above_db": {"type": "number", "minimum": 3, "maximum": 60}}),
+        "reject": _record({name: _constant(slot) for name, slot in REJECT_SLOTS.items()}),
         "taps": {"type": "array", "items": {"type": "string", "pattern": f"^({TAP})$"}},
         "sends": {**by_name, "additionalProperties": _send()},
         "bleed": _record(_slots(BLEED_SLOTS), ["level_db"]),

@@ -102,10 +102,12 @@ class Track(_Value):
         Peak at which the recording enters its chain, so that thresholds mean something;
         None lets it enter at its level in the mix.
     chains : tuple of Chain
-        The chain, and those to take its place, one after the other, if it destroys the stem.
+        The chain, and those to take its place, one after the other, if it is refused.
         Afterwards the loudness is restored: processing changes the sound, not the balance.
     destroyed_above_db : float or None
         Loss of loudness above which a chain has destroyed the stem.
+    inaudible_below : float or None
+        STFT distance, at equal loudness, below which nobody hears what a chain does.
     sends : tuple of SendLevel
         Where else it goes, beside the mix.
     bleeds : tuple of Bleed
@@ -117,7 +119,7 @@ class Track(_Value):
     """
 
     unsaid: ClassVar[frozenset[str]] = frozenset(
-        {"sends", "bleeds", "delay_samples", "detune_cents"}
+        {"sends", "bleeds", "delay_samples", "detune_cents", "inaudible_below"}
     )
 
     stem_class: str
@@ -134,6 +136,7 @@ class Track(_Value):
     bleeds: tuple[Bleed, ...] = ()
     delay_samples: int = 0
     detune_cents: float = 0.0
+    inaudible_below: float | None = None
 
 
 class Bus(_Value):

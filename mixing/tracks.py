@@ -8,9 +8,13 @@ import numpy as np
 from ..audio import Audio, amplitude, decibels
 from ..degradations import Chain
 from .alignment import lag_samples
+from .audibility import Spectra, distance
 from .bleeding import with_bleed
-from .loudness import integrated_lufs
+from .keys import parted
+from .meter import Meter
+from .observing import UNSEEN, Observer
 from .panning import place
+from .rejection import Refusal
 from .sessions import Session, Track
 
 __all__ = ["Entering", "Rendered", "TrackMeasures", "change_db", "entering", "rendered"]
@@ -42,7 +46,9 @@ class TrackMeasures:
     lag_samples : float
         By how much the wet track is late against the dry one; NaN if either is silent.
     redraws : int
-        How many chains were refused because they destroyed the stem.
+        How many chains were refused.
+    refusals : tuple of Refusal
+        Why, one for each; one more if the chain that stayed deserved it, too, but was the last.
     """
 
     gain_db: float
@@ -53,6 +59,7 @@ class TrackMeasures:
     active_share: float
     lag_samples: float
     redraws: int
+    refusals: tuple[Refusal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,60 +104,71 @@ class Rendered:
     measures: TrackMeasures
 
 
-def entering(session: Session, recordings: Sequence[Audio], window: slice) -> list[Entering]:
+def entering(session: Session, recordings: Sequence[Audio], meter: Meter) -> list[Entering]:
     """Return every track of a session at the door of its chain."""
     return [
-        _entering(session, track, audio, recordings, window)
+        _entering(session, track, audio, recordings, meter)
         for track, audio in zip(session.tracks, recordings, strict=True)
     ]
 
 
 def _entering(
-    session: Session, track: Track, audio: Audio, recordings: Sequence[Audio], window: slice
+    session: Session, track: Track, audio: Audio, recordings: Sequence[Audio], meter: Meter
 ) -> Entering:
     """Bring one track to the level at which it enters."""
-    lufs = integrated_lufs(audio[:, window], session.sample_rate)
+    lufs = meter.lufs(audio)
     static_db = _static_gain_db(track, lufs)
-    peak = _peak(audio[:, window])
+    peak = _peak(meter.excerpt(audio))
     input_db = static_db
     if track.input_peak_dbfs is not None and peak > 0:
         input_db = min(track.input_peak_dbfs - decibels(peak), LARGEST_STATIC_GAIN_DB)
-    caught = with_bleed(session, track, audio, recordings, window) if track.bleeds else audio
+    caught = with_bleed(session, track, audio, recordings, meter.window) if track.bleeds else audio
     return Entering(audio, caught * np.float32(amplitude(input_db)), lufs, static_db, input_db)
 
 
 def rendered(
-    session: Session, track: Track, start: Entering, window: slice, keys: Mapping[str, Audio]
+    session: Session,
+    number: int,
+    start: Entering,
+    meter: Meter,
+    keys: Mapping[str, Audio],
+    observer: Observer = UNSEEN,
 ) -> Rendered:
     """Send one track through its chain and give it its place.
 
     Parameters
     ----------
     session : Session
-    track : Track
+    number : int
+        Of the track, counted from 0.
     start : Entering
-    window : slice
-        The excerpt, in which everything is measured.
+    meter : Meter
     keys : mapping of str to float32 array, shape (1, samples)
         What side-chains hear.
+    observer : Observer
+        Watches ``track.N``.
     """
-    rate, audio = session.sample_rate, start.recording
-    processed, chain_gain_db, redraws = _processed(session, track, start.audio, window, keys)
+    track, rate, audio = session.tracks[number], session.sample_rate, start.recording
+    excerpt = meter.excerpt(audio)
+    processed, chain_gain_db, redraws, refusals = _processed(
+        session, number, start.audio, meter, keys, observer
+    )
     restored_db = min(-chain_gain_db, LARGEST_RESTORED_DB) + start.static_db - start.input_db
     wet = processed * np.float32(amplitude(restored_db))
     kept = track.chains[redraws].of_target()
-    reference, dry, dry_lufs = _target(start, kept, window, rate, keys)
+    reference, dry, dry_lufs = _target(start, kept, meter, keys)
     measures = TrackMeasures(
         gain_db=start.static_db,
         chain_gain_db=chain_gain_db,
         dry_lufs=dry_lufs,
         wet_lufs=start.lufs + start.input_db + chain_gain_db + restored_db,
-        peak_dbfs=decibels(_peak(audio[:, window])),
-        active_share=_active_share(audio[:, window], rate, session.active_above_dbfs),
-        lag_samples=lag_samples(reference[:, window], processed[:, window], rate)
+        peak_dbfs=decibels(_peak(excerpt)),
+        active_share=_active_share(excerpt, rate, session.active_above_dbfs),
+        lag_samples=lag_samples(meter.excerpt(reference), meter.excerpt(processed), rate)
         if len(track.chains[redraws]) > len(kept)
         else 0.0,
         redraws=redraws,
+        refusals=refusals,
     )
     if session.target == "recorded":
         target: Audio = np.broadcast_to(audio, (2, audio.shape[1]))
@@ -160,7 +178,7 @@ def rendered(
 
 
 def _target(
-    start: Entering, kept: Chain, window: slice, sample_rate: int, keys: Mapping[str, Audio]
+    start: Entering, kept: Chain, meter: Meter, keys: Mapping[str, Audio]
 ) -> tuple[Audio, Audio, float]:
     """Return a stem after what belongs to its target: as it came out, at its level, and its LUFS.
 
@@ -171,28 +189,72 @@ def _target(
         dry = start.recording * np.float32(amplitude(start.static_db))
         return start.recording, dry, start.lufs + start.static_db
     entering = start.recording * np.float32(amplitude(start.input_db))
-    made = kept(entering, sample_rate, keys)
-    entered_lufs = integrated_lufs(entering[:, window], sample_rate)
-    made_db = change_db(entered_lufs, integrated_lufs(made[:, window], sample_rate))
+    made = kept(entering, meter.sample_rate, keys)
+    made_db = change_db(meter.lufs(entering), meter.lufs(made))
     restored_db = min(-made_db, LARGEST_RESTORED_DB) + start.static_db - start.input_db
     lufs = start.lufs + start.input_db + made_db + restored_db
     return made, made * np.float32(amplitude(restored_db)), lufs
 
 
 def _processed(
-    session: Session, track: Track, entering: Audio, window: slice, keys: Mapping[str, Audio]
-) -> tuple[Audio, float, int]:
-    """Send a stem through its chain, or the first spare one that leaves something of it."""
-    rate, limit_db = session.sample_rate, track.destroyed_above_db
-    entered_lufs = integrated_lufs(entering[:, window], rate)
-    redraws = 0
+    session: Session,
+    number: int,
+    entering: Audio,
+    meter: Meter,
+    keys: Mapping[str, Audio],
+    observer: Observer,
+) -> tuple[Audio, float, int, tuple[Refusal, ...]]:
+    """Send a stem through its chain, or the first spare one that no rule refuses."""
+    chains = session.tracks[number].chains
+    entered_lufs = meter.lufs(entering)
+    refusals: list[Refusal] = []
     while True:
-        processed = track.chains[redraws](entering, rate, keys)
-        made_db = change_db(entered_lufs, integrated_lufs(processed[:, window], rate))
-        destroyed = limit_db is not None and made_db < -limit_db
-        if not destroyed or redraws == len(track.chains) - 1:
-            return processed, made_db, redraws
-        redraws += 1
+        redraws = len(refusals)
+        processed = chains[redraws](
+            entering, session.sample_rate, keys, observer.at(f"track.{number}")
+        )
+        made_db = change_db(entered_lufs, meter.lufs(processed))
+        refusal = _destroyed(session.tracks[number], made_db) or _inaudible(
+            session, number, chains[redraws], (entering, processed), meter, keys
+        )
+        if refusal is not None:
+            refusals.append(refusal)
+        if refusal is None or redraws == len(chains) - 1:
+            return processed, made_db, redraws, tuple(refusals)
+
+
+def _destroyed(track: Track, made_db: float) -> Refusal | None:
+    """Refuse a chain that takes too much loudness."""
+    limit_db = track.destroyed_above_db
+    return (
+        None
+        if limit_db is None or made_db >= -limit_db
+        else Refusal("destroyed", round(-made_db, 4))
+    )
+
+
+def _inaudible(
+    session: Session,
+    number: int,
+    chain: Chain,
+    way: tuple[Audio, Audio],
+    meter: Meter,
+    keys: Mapping[str, Audio],
+) -> Refusal | None:
+    """Refuse a chain of which, what belongs to the target aside, nothing is heard.
+
+    A chain with nothing to undo in it was drawn so, and stays.
+    """
+    limit, rate = session.tracks[number].inaudible_below, meter.sample_rate
+    heard = parted(session, chain)[0]
+    if limit is None or len(heard.kept) == len(heard):
+        return None
+    reference = chain.of_target()(way[0], rate, keys)
+    before, after = (
+        Spectra(meter.excerpt(audio), rate, meter.lufs(audio)) for audio in (reference, way[1])
+    )
+    found = round(distance(before, after).stft_distance, 4)
+    return Refusal("inaudible", found) if found < limit else None
 
 
 def _static_gain_db(track: Track, recorded_lufs: float) -> float:

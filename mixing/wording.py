@@ -48,10 +48,19 @@ def _track(session: Session, track: Track) -> list[str]:
     written += _steps(track.chains[0])
     if len(track.chains) > 1:
         written.append(
-            f"    ({len(track.chains) - 1} spare chains, should this one take "
-            f"{track.destroyed_above_db:g} dB of loudness)"
+            f"    ({len(track.chains) - 1} spare chains, should this one {_refused(track)})"
         )
     return written + [f"    -> send {s.send} at {s.level_db:.1f} dB" for s in track.sends]
+
+
+def _refused(track: Track) -> str:
+    """Say what makes a chain give way to the next one."""
+    rules = []
+    if track.destroyed_above_db is not None:
+        rules.append(f"take {track.destroyed_above_db:g} dB of loudness")
+    if track.inaudible_below is not None:
+        rules.append(f"move the sound by less than {track.inaudible_below:.3g}")
+    return " or ".join(rules)
 
 
 def _steps(chain: Chain) -> list[str]:

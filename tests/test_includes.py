@@ -18,7 +18,7 @@ levels: {all: {loudness_lufs: [-30, -20], pan: [-0.5, 0.5]}}
 stems:
   all: [{compressor: {threshold_db: -30, ratio: [2, 8]}}]
 medium: [{mp3: {bitrate_kbps: 64}}]
-reject: {destroyed_above_db: 20}
+reject: {destroyed_above: 20}
 """
 
 
@@ -38,7 +38,7 @@ def test_an_included_recipe_is_changed_where_it_says(tmp_path, catalog):
         HEAVY.replace("seconds: 1", "seconds: 2")
         .replace("medium: [{mp3: {bitrate_kbps: 64}}]", "")
         .replace("stems:\n", "stems:\n  Bass: [{gain: {gain_db: 3}}]\n")
-        .replace("reject: {destroyed_above_db: 20}", "")
+        .replace("reject: {destroyed_above: 20}", "")
         .replace("loudness_lufs: [-30, -20]", "loudness_lufs: {normal: [-25, 2]}")
     )
     one, two = (draw_one(Order(r, 0), catalog, "train", 3) for r in (loaded, by_hand))

@@ -131,7 +131,7 @@ buses: {low: {of: [Bass, Drums], chain: [{bell: {centre_hz: 400, gain_db: -6}}]}
 mix_loudness_lufs: -14
 master: [{limiter: {ceiling_dbtp: -3}}]
 medium: [{mp3: {bitrate_kbps: 64}}]
-reject: {destroyed_above_db: 20}
+reject: {destroyed_above: 20}
 """
 )
 
