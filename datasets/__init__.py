@@ -3,34 +3,42 @@
 from .audition import audition
 from .build import Built, generate
 from .demo_songs import write_songs
+from .outputs import missing_outputs, write_outputs
 from .plan import Order, draw_one, plan
+from .reading import Reader, read
 from .render import render
 from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
-from .shards import read_members
 from .splits import DEFAULT_SPLITS, Split, parse_splits
+from .tars import Limits, index_tar, read_members
 from .verify import Findings, verify
 
 __all__ = [
     "DEFAULT_SPLITS",
     "Built",
     "Findings",
+    "Limits",
     "Order",
+    "Reader",
     "Split",
     "audition",
     "draw_one",
     "faults",
     "generate",
+    "index_tar",
     "make_sample",
+    "missing_outputs",
     "parse_splits",
     "plan",
+    "read",
     "read_catalog",
     "read_members",
     "render",
     "scan",
     "verify",
     "write_catalog",
+    "write_outputs",
     "write_report",
     "write_songs",
 ]

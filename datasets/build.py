@@ -171,12 +171,14 @@ def _render_shard(job: _Job) -> Commit:
             kept.append(measured)
             yield row["key"], members
 
-    digest, size_bytes = write_shard(job.out / "data" / f"{job.shard}.tar", samples())
+    written = write_shard(job.out / "data" / f"{job.shard}.tar", samples())
+    for row in kept:
+        row["members"] = json.dumps(written.places[row["key"]])
     commit = Commit(
         shard=job.shard,
         plan_sha256=_plan_digest(job),
-        sha256=digest,
-        size_bytes=size_bytes,
+        sha256=written.sha256,
+        size_bytes=written.size_bytes,
         keys=[row["key"] for row in kept],
         rows=kept,
         set_aside=set_aside,

@@ -41,7 +41,8 @@ def manifest_schema() -> "pyarrow.Schema":
     each belongs to the target (``keep``), loudness before master, peak, share of active
     seconds, residual lag of wet against dry. ``lag_samples`` is that of the mixture against
     the sum before master; ``sum_error_db`` how far the wet stems are from summing to it;
-    ``pcm_sha256`` maps members to the digests of their samples (JSON).
+    ``pcm_sha256`` maps members to the digests of their samples (JSON), ``members`` to where they
+    stand in the shard: ``[offset, size]`` in bytes (JSON).
 
     What only some samples have is null in the others: ``sends`` with their effects, and of a
     track its ``sends`` and ``bleeds``, what tells a double from its take, and the side-chains
@@ -70,6 +71,7 @@ def manifest_schema() -> "pyarrow.Schema":
         ("pcm_sha256", pa.string()),
         ("shard_sha256", pa.string()),
         ("wetdry_version", pa.string()),
+        pa.field("members", pa.string(), metadata=LATER),
         pa.field("sends", pa.list_(send), metadata=LATER),
         pa.field("master_sum_error_db", pa.float64(), metadata=LATER),
     ]
