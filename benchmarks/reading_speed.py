@@ -3,9 +3,10 @@
     python benchmarks/reading_speed.py --stems FOLDER [--recipe realistic] [--samples 32]
     python benchmarks/reading_speed.py --data DATASET
 
-Bare decoding is soundfile on bytes that are already in memory, all files of a sample held at once. It and the readers take turns
-sample by sample within one run, so that a busy machine slows both; each time is the best of the
-rounds. Ends with status 1 where the reader falls below 0.8 of bare decoding.
+Bare decoding is soundfile on bytes that are already in memory, the files of a sample held together
+as a reader must hold them. It and the readers take turns sample by sample within one run, so that a
+busy machine slows all; each time is the best of the rounds. Ends with status 1 where the reader
+falls below 0.8 of bare decoding.
 """
 
 import argparse

@@ -2,7 +2,9 @@
 
 from .audition import audition
 from .build import Built, generate
+from .card import write_card
 from .demo_songs import write_songs
+from .export import export_msrbench
 from .outputs import missing_outputs, write_outputs
 from .plan import Order, draw_one, plan
 from .reading import Reader, read
@@ -24,6 +26,7 @@ __all__ = [
     "Split",
     "audition",
     "draw_one",
+    "export_msrbench",
     "faults",
     "generate",
     "index_tar",
@@ -37,6 +40,7 @@ __all__ = [
     "render",
     "scan",
     "verify",
+    "write_card",
     "write_catalog",
     "write_outputs",
     "write_report",

@@ -16,6 +16,7 @@ from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.files import write_atomically
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
+from .card import has_card, write_card
 from .folder import claim, remember, writer_lock
 from .plan import Order, plan
 from .samples import make_sample
@@ -110,6 +111,8 @@ def generate(
                 progress(done, len(rows))
         left_out = faults(catalog) + [x for job in jobs for x in commits[job.shard].set_aside]
         _gather([commits[job.shard] for job in jobs], left_out, out)
+        if rendered or not has_card(out):  # a finished dataset's may have been edited since
+            write_card(out)
     return Built(sum(len(c.keys) for c in commits.values()), rendered, left_out)
 
 

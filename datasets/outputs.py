@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -84,7 +85,7 @@ def write_outputs(
                 raise ShardError(f"{folder}: the dataset has no sample {first[0]!r}")
             shard = shard_of[first[0]]
             if shard not in done:
-                _write(folder, shard, shards[shard], _chain(first, stream), bits)
+                _write(folder, shard, shards[shard], chain([first], stream), bits)
                 count += len(shards[shard])
                 done.add(shard)
     return count
@@ -158,14 +159,6 @@ def _is_whole(folder: Path, shard: str, rows: list[Row]) -> bool:
     commit = read_commit(path)
     same = commit.plan_sha256 == rows[0]["shard_sha256"] and commit.keys == [r["key"] for r in rows]
     return same and tar.stat().st_size == commit.size_bytes
-
-
-def _chain(
-    first: tuple[str, Mapping[str, Audio]], rest: Iterator[tuple[str, Mapping[str, Audio]]]
-) -> Iterator[tuple[str, Mapping[str, Audio]]]:
-    """Give out the first and then the rest, without asking for one more than is taken."""
-    yield first
-    yield from rest
 
 
 def _write(

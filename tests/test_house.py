@@ -25,9 +25,10 @@ IN_ROOMS = [
     for module in pkgutil.walk_packages(wetdry.__path__, "wetdry.")
     if module.name.rpartition(".")[0] in ROOMS
 ]
-MODULES = [*sorted(IN_ROOMS), "wetdry.audio", "wetdry.cli", "wetdry.errors", "wetdry.seeds"]
+ROOT_MODULES = {"__init__", "cli", "cli_data", "errors", "seeds", "audio"}
+AT_ROOT = [f"wetdry.{name}" for name in sorted(ROOT_MODULES - {"__init__"})]
+MODULES = [*sorted(IN_ROOMS), *AT_ROOT]
 FILES = [REPO.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in MODULES]
-ROOT_MODULES = {"__init__", "cli", "errors", "seeds", "audio"}
 
 
 @pytest.mark.parametrize("name", MODULES)
