@@ -34,8 +34,6 @@ app = typer.Typer(
 )
 recipes = typer.Typer(help="List, show and check recipes.", no_args_is_help=True)
 app.add_typer(recipes, name="recipe")
-app.command()(cli_data.card)
-app.command()(cli_data.export)
 
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
@@ -295,6 +293,10 @@ def verify(
     if findings.faults:
         raise typer.Exit(1)
     print("clean")
+
+
+app.command()(cli_data.card)
+app.command()(cli_data.export)
 
 
 @app.command()

@@ -27,7 +27,9 @@ def card(
 
 
 def export(
-    dataset: Dataset,
+    datasets: Annotated[
+        list[Path], typer.Argument(help="Folders of the same stems and seed, a medium each.")
+    ],
     out: Annotated[Path, typer.Option(help="Where the files go.")],
     layout: Annotated[str, typer.Option(help="msrbench: CLASS/KEY.flac, CLASS/KEY_DTk.flac.")],
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
@@ -35,10 +37,10 @@ def export(
         int | None, typer.Option(help="The k of DTk; by default that of recipes dt1 to dt12.")
     ] = None,
 ) -> None:
-    """Write a dataset file by file in the layout of a benchmark."""
+    """Write datasets file by file in the layout of a benchmark."""
     from .datasets import export_msrbench
 
     if layout != "msrbench":
         raise UsageError(f"--layout: wanted msrbench, found {layout!r}")
-    count = export_msrbench(dataset, out, split=split, medium=medium)
+    count = export_msrbench(datasets, out, split=split, medium=medium)
     print(f"{count} targets in {out}")
