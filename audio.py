@@ -300,7 +300,9 @@ def encode_pcm(
     return buffer.getvalue()
 
 
-def decode(data: bytes, where: str, start: int = 0, frames: int | None = None) -> tuple[Audio, int]:
+def decode(
+    data: bytes, where: str, start: int = 0, frames: int | None = None, total: int | None = None
+) -> tuple[Audio, int]:
     """Decode an audio file that is held in memory, or an excerpt of it.
 
     An excerpt costs the decoding of what it holds: FLAC and WAV are entered in their middle.
@@ -312,6 +314,8 @@ def decode(data: bytes, where: str, start: int = 0, frames: int | None = None) -
         What it is; begins the message of an error.
     start, frames : int
         In frames of the file; ``frames=None`` decodes to the end.
+    total : int, optional
+        How many frames it must have in all; others are refused before memory is asked for.
 
     Returns
     -------
@@ -329,6 +333,8 @@ def decode(data: bytes, where: str, start: int = 0, frames: int | None = None) -
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             _check_header(file, where)
+            if total not in (None, file.frames):
+                raise AudioError(f"{where}: wanted {total} frames, found {file.frames}")
             exact = file.format != "MP3"  # whose length libsndfile guesses at low bit rates
             return _frames(file, where, start, frames, exact), int(file.samplerate)
     except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:

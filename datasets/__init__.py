@@ -13,7 +13,8 @@ from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
 from .splits import DEFAULT_SPLITS, Split, parse_splits
-from .tars import Limits, index_tar, read_members
+from .tar_headers import Limits
+from .tars import index_tar, read_members
 from .verify import Findings, verify
 
 __all__ = [

@@ -2,14 +2,27 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ..audio import STEM_CLASSES, decode
 from ..errors import ShardError
-from .tars import Places, opened, read_named
+from .positions import opened
+from .tars import Places, read_named
 
-__all__ = ["Place", "load", "outputs_members", "read_places", "wanted_members"]
+__all__ = ["Said", "Wanted", "load", "outputs_members", "read_places", "wanted_members"]
+
+Wanted: TypeAlias = str | dict[str, str]
+"""A member, or members by class or tap."""
+
+
+class Said(NamedTuple):
+    """What the manifest says of all audio of a sample."""
+
+    sample_rate: int
+    frames: int
+
 
 STEM_FIELDS = {
     point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
@@ -19,44 +32,8 @@ STEM_FIELDS = {
 
 NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
 
-Place: TypeAlias = "str | dict[str, str]"
-"""A member, or members by class or tap."""
 
-STEM_FIELDS = {
-    point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
-    for point in ("dry", "wet", "wet_master")
-}
-"""Fields of one file a class."""
-
-NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
-
-Place: TypeAlias = "str | dict[str, str]"
-"""A member, or members by class or tap."""
-
-STEM_FIELDS = {
-    point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
-    for point in ("dry", "wet", "wet_master")
-}
-"""Fields of one file a class."""
-
-NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
-
-Place: TypeAlias = "str | dict[str, str]"
-"""A member, or members by class or tap."""
-
-STEM_FIELDS = {
-    point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
-    for point in ("dry", "wet", "wet_master")
-}
-"""Fields of one file a class."""
-
-NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
-
-Place: TypeAlias = "str | dict[str, str]"
-"""A member, or members by class or tap."""
-
-
-def wanted_members(field: str, members: Collection[str], where: str) -> Place:
+def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     """Return the members that a field stands for.
 
     Parameters
@@ -81,25 +58,24 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Place:
     {'bus.rhythm': 'bus.rhythm.flac'}
     """
     if field == "row":
-        place: Place = "json"
+        wanted: Wanted = "json"
     elif field in STEM_FIELDS:
-        place = STEM_FIELDS[field]
+        wanted = STEM_FIELDS[field]
     elif field == "taps":
         others = (m for m in sorted(members) if m.endswith(".flac") and m not in NO_TAPS)
-        place = {member.removesuffix(".flac"): member for member in others}
+        wanted = {member.removesuffix(".flac"): member for member in others}
     else:
-        place = f"{field}.flac"
-    for member in [place] if isinstance(place, str) else place.values():
+        wanted = f"{field}.flac"
+    for member in [wanted] if isinstance(wanted, str) else wanted.values():
         if member not in members:
             there = ", ".join(sorted(members)[:40])
             raise ShardError(f"{where} has no {member}: a torn shard, or it holds {there} only")
-    return place
+    return wanted
 
 
 def outputs_members(members: Collection[str]) -> dict[str, str]:
     """Return the members of one model's outputs, by class."""
-    names = {name.lower(): name for name in STEM_CLASSES}
-    return {names.get(m.partition(".")[0], m.partition(".")[0]): m for m in sorted(members)}
+    return {n: m for n in STEM_CLASSES for m in members if m.startswith(f"{n.lower()}.")}
 
 
 def read_places(text: str, where: str) -> Places:
@@ -110,19 +86,17 @@ def read_places(text: str, where: str) -> Places:
     ShardError
         If it says something else.
     """
-    try:
-        places = json.loads(text)
-        if all(
-            type(number) is int for offset, size in places.values() for number in (offset, size)
-        ):
-            return dict(places)
-    except (ValueError, TypeError, AttributeError):
-        pass
-    raise ShardError(f"{where}: wanted offset and size of each member, found {text[:60]!r}")
+    places: Places = {}
+    with suppress(ValueError, TypeError, AttributeError, RecursionError):
+        places = {member: (offset, size) for member, (offset, size) in json.loads(text).items()}
+    numbers = [number for place in places.values() for number in place]
+    if not numbers or any(type(number) is not int for number in numbers):
+        raise ShardError(f"{where}: wanted offset and size of each member, found {text[:60]!r}")
+    return places
 
 
 def load(
-    path: Path, key: str, place: Place, places: Places, start: int, frames: int, rate: int
+    path: Path, key: str, wanted: Wanted, places: Places, part: tuple[int, int | None], said: Said
 ) -> Any:
     """Read and decode a field of one sample.
 
@@ -131,14 +105,13 @@ def load(
     path : Path
         The tar.
     key : str
-    place : str or dict
+    wanted : str or dict
         The member or members.
     places : dict
         Where they stand in the tar.
-    start, frames : int
-        The excerpt.
-    rate : int
-        In Hz; what the manifest says.
+    part : tuple
+        Start and number of frames; None for all from there on.
+    said : Said
 
     Raises
     ------
@@ -151,15 +124,15 @@ def load(
         where = f"{path}: {key}.{member}"
         if member == "json":
             return _row(data, where)
-        audio, found = decode(data, where, start, frames)
-        if found != rate:
-            raise ShardError(f"{where}: wanted {rate} Hz as the manifest says, found {found} Hz")
+        audio, rate = decode(data, where, *part, total=said.frames)
+        if rate != said.sample_rate:
+            raise ShardError(f"{where}: wanted {said.sample_rate} Hz, found {rate} Hz")
         return audio
 
     with opened(path) as file:
-        if isinstance(place, str):
-            return content(place)
-        return {name: content(member) for name, member in place.items()}
+        if isinstance(wanted, str):
+            return content(wanted)
+        return {name: content(member) for name, member in wanted.items()}
 
 
 def _row(data: bytes, where: str) -> dict[str, Any]:

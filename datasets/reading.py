@@ -13,9 +13,10 @@ import numpy as np
 from ..errors import ShardError, UsageError
 from ..manifests.schema import manifest_schema
 from ..manifests.tables import read_columns, read_table
-from .fields import Place, load, outputs_members, read_places, wanted_members
+from .fields import Said, Wanted, load, outputs_members, read_places, wanted_members
 from .outputs import output_places
-from .tars import Places, opened, places_of, read_named
+from .positions import opened
+from .tars import Places, places_of, read_named
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -130,7 +131,8 @@ class Reader:
     def manifest(self) -> "DataFrame":
         """The manifest's rows of these samples, in their order; read when asked for."""
         table = read_table(self.dataset / "manifest.parquet", manifest_schema())
-        return table.iloc[self._rows].reset_index(drop=True)
+        chosen: DataFrame = table.iloc[self._rows].reset_index(drop=True)
+        return chosen
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -171,14 +173,13 @@ class Reader:
     def _read(self, index: int, start: int, frames: int | None) -> dict[str, Any]:
         """Read and decode the fields of one sample."""
         key, rate = self.keys[index], self._columns["sample_rate"][index]
-        if frames is None:
-            frames = round(self._columns["seconds"][index] * rate) - start
+        said = Said(rate, round(self._columns["seconds"][index] * rate))
         sample = {"key": key, "sample_rate": rate}
-        for field, path, place, places in self._wanted(index):
-            sample[field] = load(path, key, place, places, start, frames, rate)
+        for field, path, wanted, places in self._wanted(index):
+            sample[field] = load(path, key, wanted, places, (start, frames), said)
         return sample
 
-    def _wanted(self, index: int) -> Iterator[tuple[str, Path, Place, Places]]:
+    def _wanted(self, index: int) -> Iterator[tuple[str, Path, Wanted, Places]]:
         """Return for each field of a sample the tar, the members and their places in it."""
         path, key, own = self._path(index), self.keys[index], self._places(index)
         for field in self.fields:

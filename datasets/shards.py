@@ -58,12 +58,12 @@ class Written:
         Of the tar.
     size_bytes : int
     places : dict
-        Of each key the place of each member by extension: ``[offset, size]``, in bytes.
+        Of each key the place of each member by extension: offset and size, in bytes.
     """
 
     sha256: str
     size_bytes: int
-    places: dict[str, dict[str, list[int]]]
+    places: dict[str, dict[str, tuple[int, int]]]
 
 
 class _Digesting(io.RawIOBase):
@@ -98,7 +98,7 @@ def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> 
     ShardError
         If a key holds characters that readers misunderstand, or the disk refuses.
     """
-    places: dict[str, dict[str, list[int]]] = {}
+    places: dict[str, dict[str, tuple[int, int]]] = {}
     with writing(path) as file:
         out = _Digesting(file)
         with tarfile.open(fileobj=out, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
@@ -109,7 +109,7 @@ def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> 
                 for extension in sorted(members):
                     header = tarfile.TarInfo(f"{key}.{extension}")
                     header.size = len(members[extension])
-                    own[extension] = [tar.offset + tarfile.BLOCKSIZE, header.size]
+                    own[extension] = (tar.offset + tarfile.BLOCKSIZE, header.size)
                     tar.addfile(header, io.BytesIO(members[extension]))
     return Written(out.digest.hexdigest(), out.size_bytes, places)
 

@@ -137,8 +137,9 @@ def _check_shard(
         findings.faults.append(f"{tar}: {unknown[0]} is not in the manifest")
     members = [(key, files) for key, files in members if key in rows]
     said = {key: rows[key].get("members") for key, _ in members}
-    if any(isinstance(text, str) and json.loads(text) != places[key] for key, text in said.items()):
-        findings.faults.append(f"{tar}: members stand elsewhere than the manifest says")
+    for key, text in said.items():
+        if isinstance(text, str) and text != json.dumps(places[key]):
+            findings.faults.append(f"{tar}: {key} stands elsewhere than the manifest says")
     return members
 
 

@@ -12,6 +12,42 @@ __all__ = ["Facts", "card"]
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 NAMED_SONGS = 30
 
+BODY = """\
+# {name}
+
+{about}
+
+| | |
+|---|---|
+{rows}
+
+## What a sample holds
+
+{members}
+
+`mixture` is what is heard, `dry` what was recorded, at its level in the mix and in its place of the
+stereo image; a class that does not play is silent. `json` is the sample's row of the manifest:
+songs, excerpts, effects with all their numbers, loudness.
+
+## How to load it
+
+```python
+from wetdry.datasets import read
+
+for sample in read("PATH", split="{split}"):
+    mixture, dry = sample["mixture"], sample["dry"]  # float32, (channels, samples)
+```
+Plain webdataset and Hugging Face's `load_dataset` read the shards as they are.
+
+## How it was made
+
+Stems were drawn, processed and mixed by this recipe; each row of the manifest renders its sample
+again.
+
+{fence}yaml
+{recipe}
+{fence}"""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -115,42 +151,16 @@ def _body(facts: Facts) -> list[str]:
     for split, count in facts.samples.items():
         songs = record["splits"].get(split, [])
         rows.append((split, f"{count} samples of {len(songs)} songs: {_names(songs)}"))
-    return [
-        f"# {facts.name}",
-        "",
-        facts.about,
-        "",
-        "| | |",
-        "|---|---|",
-        *(f"| {name} | {what} |" for name, what in rows),
-        "",
-        "## What a sample holds",
-        "",
-        *(f"- `{name}`" for name in facts.members),
-        "",
-        "`mixture` is what is heard, `dry` what was recorded, at its level in the mix and in its",
-        "place of the stereo image; a class that does not play is silent. `json` is the sample's",
-        "row of `manifest.parquet`: songs, excerpts, effects with all their numbers, loudness.",
-        "",
-        "## How to load it",
-        "",
-        "```python",
-        "from wetdry.datasets import read",
-        "",
-        f'for sample in read("PATH", split="{next(iter(facts.samples), "train")}"):',
-        '    mixture, dry = sample["mixture"], sample["dry"]  # float32, (channels, samples)',
-        "```",
-        "Plain webdataset and Hugging Face's `load_dataset` read the shards as they are.",
-        "",
-        "## How it was made",
-        "",
-        "Stems were drawn, processed and mixed by this recipe; each row of the manifest renders",
-        "its sample again.",
-        "",
-        f"{fence}yaml",
-        record["recipe"].rstrip(),
-        fence,
-    ]
+    text = BODY.format(
+        name=facts.name,
+        about=facts.about,
+        rows="\n".join(f"| {name} | {what} |" for name, what in rows),
+        members="\n".join(f"- `{name}`" for name in facts.members),
+        split=next(iter(facts.samples), "train"),
+        recipe=record["recipe"].rstrip(),
+        fence=fence,
+    )
+    return text.split("\n")
 
 
 def _names(songs: Sequence[str]) -> str:

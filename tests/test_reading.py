@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -196,7 +197,7 @@ def test_places_that_lie_are_found_out(dataset, copy, lie):
     forget(copy, members=cells)
     with pytest.raises(ShardError, match=r"torn|verify"):
         list(read(copy))
-    assert any("stand elsewhere" in fault for fault in verify(copy).faults)
+    assert any("stands elsewhere" in fault for fault in verify(copy).faults)
 
 
 def test_a_torn_shard_is_told_when_its_sample_is_read(copy):
@@ -209,6 +210,18 @@ def test_a_torn_shard_is_told_when_its_sample_is_read(copy):
     path.unlink()
     with pytest.raises(ShardError, match=r"train-000001\.tar"):
         reader["train-00000003"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [("seconds", 2.0, "44100 frames"), ("seconds", 0.5, "11025"), ("sample_rate", 44_100, "44100")],
+)
+def test_audio_that_is_not_what_the_manifest_says_is_refused(copy, column, cell, said):
+    manifest = pd.read_parquet(copy / "manifest.parquet")
+    manifest[column] = cell
+    manifest.to_parquet(copy / "manifest.parquet")
+    with pytest.raises(WetdryError, match=f"train-000000.*wanted {said}"):
+        read(copy)[0]
 
 
 def test_a_key_that_the_manifest_lists_twice_is_refused(copy):
@@ -299,6 +312,33 @@ def test_outputs_that_were_interrupted_go_on_to_the_same_bytes(copy):
         one, other = (list(read_members(copy / "outputs" / n / f"{shard}.tar"))
                       for n in ("whole", "broken"))  # fmt: skip
         assert [list(files.values()) for _, files in one] == [list(f.values()) for _, f in other]
+
+
+def test_outputs_of_a_killed_script_are_finished_by_the_same_script(copy, tmp_path):
+    write_outputs(copy, "whole", estimates(read(copy)))
+    script = tmp_path / "model.py"
+    script.write_text(
+        "import sys, time\nimport numpy as np\n"
+        "from wetdry.datasets import missing_outputs, read, write_outputs\n"
+        f"data, reader = {str(copy)!r}, read({str(copy)!r})\n"
+        "def outputs():\n"
+        "    for key in missing_outputs(data, 'killed'):\n"
+        "        time.sleep(float(sys.argv[1]))\n"
+        "        mixture = reader[key]['mixture']\n"
+        "        bass, drums = mixture * np.float32(0.5), mixture[:1] * np.float32(30)\n"
+        "        yield key, {'Bass': bass, 'Drums': drums}\n"
+        "write_outputs(data, 'killed', outputs())\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script), "0.1"])
+    while not list((copy / "outputs" / "killed").glob("*.tar")) and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert 0 < len(missing_outputs(copy, "killed")) < 10
+    subprocess.run([sys.executable, str(script), "0"], check=True)
+    assert not list((copy / "outputs").rglob("*.tmp"))
+    both = read(copy, fields=["outputs.whole", "outputs.killed"])
+    assert all(same(s["outputs.whole"], s["outputs.killed"]) for s in both)
 
 
 @pytest.mark.parametrize("bits", [16, 24])
