@@ -19,6 +19,7 @@ from .positions import opened
 from .tars import Places, places_of, read_named
 
 if TYPE_CHECKING:
+    import pyarrow
     from numpy.typing import ArrayLike
     from pandas import DataFrame
 
@@ -33,7 +34,7 @@ def read(
     *,
     split: str | None = None,
     where: "str | ArrayLike | None" = None,
-    fields: Sequence[str] = ("mixture", "dry"),
+    fields: str | Sequence[str] = ("mixture", "dry"),
 ) -> "Reader":
     """Open a dataset that ``wetdry generate`` wrote.
 
@@ -46,7 +47,7 @@ def read(
     where : str or bool array, optional
         Only these samples: a pandas query on the manifest, such as ``"severity > 0.5"``, or a
         mask with one bool for each row of it.
-    fields : sequence of str
+    fields : str or sequence of str
         What each sample shall hold: "mixture"; "dry", "wet" and "wet_master", by class; "taps",
         the others by name; one of them alone, such as "vocals.dry" or "premaster"; "row", what
         was drawn and measured; "outputs.NAME", what :func:`write_outputs` wrote, by class.
@@ -66,15 +67,15 @@ def read(
     table = read_columns(dataset / "manifest.parquet", NEEDED, LATER)
     chosen = np.ones(len(table), bool)
     if split is not None:
-        chosen = np.array([name == split for name in table["split"].to_pylist()], bool)
+        chosen = table["split"].to_numpy() == split
         if not chosen.any():
-            there = ", ".join(dict.fromkeys(table["split"].to_pylist()))
+            there = ", ".join(table["split"].unique().to_pylist())
             raise ShardError(f"{dataset}: wanted samples of split {split!r}, found {there}")
     if where is not None:
         chosen &= _mask(dataset, where, len(table))
-    absent = {name: [None] * int(chosen.sum()) for name in LATER}
-    columns = absent | {n: table[n].filter(chosen).to_pylist() for n in table.column_names}
-    return Reader(dataset, columns, np.flatnonzero(chosen), tuple(fields))
+    fields = (fields,) if isinstance(fields, str) else tuple(fields)
+    table = table if chosen.all() else table.filter(chosen)
+    return Reader(dataset, table.drop_columns("split"), np.flatnonzero(chosen), fields)
 
 
 def _mask(dataset: Path, where: "str | ArrayLike", rows: int) -> Any:
@@ -105,20 +106,20 @@ class Reader:
     Parameters
     ----------
     dataset : Path
-    columns : dict of lists
-        Of the manifest, for the samples chosen.
+    table : pyarrow.Table
+        Columns of the manifest, for the samples chosen.
     rows : int array
         Their places in the manifest.
     fields : tuple of str
     """
 
     def __init__(
-        self, dataset: Path, columns: dict[str, list[Any]], rows: Any, fields: tuple[str, ...]
+        self, dataset: Path, table: "pyarrow.Table", rows: Any, fields: tuple[str, ...]
     ) -> None:
         self.dataset = dataset
         self.fields = fields
-        self.keys: list[str] = columns["key"]
-        self._columns = columns
+        self.keys: list[str] = table["key"].to_pylist()
+        self._columns = {name: table[name] for name in table.column_names}
         self._rows = rows
         self._index = {key: index for index, key in enumerate(self.keys)}
         self._found: dict[str, dict[str, Places]] = {}  # shards that had to be looked through
@@ -172,8 +173,8 @@ class Reader:
 
     def _read(self, index: int, start: int, frames: int | None) -> dict[str, Any]:
         """Read and decode the fields of one sample."""
-        key, rate = self.keys[index], self._columns["sample_rate"][index]
-        said = Said(rate, round(self._columns["seconds"][index] * rate))
+        key, rate = self.keys[index], self._cell("sample_rate", index)
+        said = Said(rate, round(self._cell("seconds", index) * rate))
         sample = {"key": key, "sample_rate": rate}
         for field, path, wanted, places in self._wanted(index):
             sample[field] = load(path, key, wanted, places, (start, frames), said)
@@ -185,15 +186,19 @@ class Reader:
         for field in self.fields:
             kind, _, name = field.partition(".")
             if kind == "outputs":
-                digest = self._columns["shard_sha256"][index]
+                digest = self._cell("shard_sha256", index)
                 theirs, places = output_places(self.dataset, name, path.stem, key, digest)
                 yield field, theirs, outputs_members(places), places
             else:
                 yield field, path, wanted_members(field, own, f"{path}: sample {key}"), own
 
+    def _cell(self, name: str, index: int) -> Any:
+        """Return what the manifest says of a sample; None where it says nothing."""
+        return self._columns[name][index].as_py() if name in self._columns else None
+
     def _path(self, index: int) -> Path:
         """Return the shard that a sample stands in."""
-        return self.dataset / "data" / f"{self._columns['shard'][index]}.tar"
+        return self.dataset / "data" / f"{self._cell('shard', index)}.tar"
 
     def _place(self, which: str | int) -> int:
         """Return a sample's place among the chosen."""
@@ -206,7 +211,7 @@ class Reader:
     def _places(self, index: int) -> Places:
         """Return where a sample's members stand: by its row, or by a look through the shard."""
         path, key = self._path(index), self.keys[index]
-        if (row := self._columns["members"][index]) is not None:
+        if (row := self._cell("members", index)) is not None:
             return read_places(row, f"{self.dataset / 'manifest.parquet'}: {key}")
         if path.stem not in self._found:
             self._found[path.stem] = places_of(path)

@@ -158,6 +158,7 @@ def test_a_split_and_a_field_that_are_not_there_are_told_at_once(dataset, tmp_pa
         read(tmp_path)
     only = read(dataset, fields=["vocals.dry", "bus.rhythm"])[0]
     assert set(only) == {"key", "sample_rate", "vocals.dry", "bus.rhythm"}
+    assert set(read(dataset, fields="mixture")[0]) == {"key", "sample_rate", "mixture"}
 
 
 def test_a_dataset_without_places_reads_the_same(dataset, copy):
@@ -329,8 +330,8 @@ def test_outputs_of_a_killed_script_are_finished_by_the_same_script(copy, tmp_pa
         "        yield key, {'Bass': bass, 'Drums': drums}\n"
         "write_outputs(data, 'killed', outputs())\n"
     )
-    process = subprocess.Popen([sys.executable, str(script), "0.1"])
-    while not list((copy / "outputs" / "killed").glob("*.tar")) and process.poll() is None:
+    process = subprocess.Popen([sys.executable, str(script), "0.3"])
+    while not list((copy / "outputs" / "killed").glob("commits/*")) and process.poll() is None:
         time.sleep(0.02)
     process.kill()
     process.wait()
