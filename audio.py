@@ -125,16 +125,7 @@ def read(path: Path, start: int = 0, frames: int | None = None) -> tuple[Audio, 
         channels, ends before its header says, or holds non-finite samples.
     """
     with _opened(path) as file:
-        wanted = file.frames - start if frames is None else frames
-        file.seek(start)
-        audio = file.read(wanted, dtype="float32", always_2d=True)
-        sample_rate = int(file.samplerate)
-    if len(audio) != wanted:
-        raise AudioError(
-            f"{path}: wanted {wanted} frames from frame {start} on, found {len(audio)}: "
-            "the file is truncated; export it again"
-        )
-    return checked(np.ascontiguousarray(audio.T), str(path)), sample_rate
+        return _frames(file, str(path), start, frames), int(file.samplerate)
 
 
 def read_padded(path: Path, start: int, frames: int) -> tuple[Audio, int]:
@@ -197,7 +188,7 @@ LONGEST_FRAMES = 2**31
 """A forged header can promise 2**36 frames, which numpy would try to allocate."""
 
 
-def _check_header(file: Any, path: Path) -> None:
+def _check_header(file: Any, path: Path | str) -> None:
     """Refuse what the header alone shows to be unusable."""
     if file.channels not in (1, 2):
         raise AudioError(
@@ -309,28 +300,65 @@ def encode_pcm(
     return buffer.getvalue()
 
 
-def decode(data: bytes, where: str) -> tuple[Audio, int]:
-    """Decode a whole audio file that is held in memory.
+def decode(
+    data: bytes, where: str, start: int = 0, frames: int | None = None, total: int | None = None
+) -> tuple[Audio, int]:
+    """Decode an audio file that is held in memory, or an excerpt of it.
+
+    An excerpt costs the decoding of what it holds: FLAC and WAV are entered in their middle.
 
     Parameters
     ----------
     data : bytes
     where : str
         What it is; begins the message of an error.
+    start, frames : int
+        In frames of the file; ``frames=None`` decodes to the end.
+    total : int, optional
+        How many frames it must have in all; others are refused before memory is asked for.
 
     Returns
     -------
-    audio : float32 array, shape (channels, samples)
+    audio : float32 array, shape (channels, frames)
     sample_rate : int
         In Hz.
+
+    Raises
+    ------
+    AudioError
+        As :func:`read` does.
     """
     import soundfile
 
     try:
-        audio, sample_rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError(f"{where}: cannot be decoded ({error})") from None
-    return checked(np.ascontiguousarray(audio.T), where), int(sample_rate)
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            _check_header(file, where)
+            if total not in (None, file.frames):
+                raise AudioError(f"{where}: wanted {total} frames, found {file.frames}")
+            exact = file.format != "MP3"  # whose length libsndfile guesses at low bit rates
+            return _frames(file, where, start, frames, exact), int(file.samplerate)
+    except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
+        raise AudioError(f"{where}: cannot be decoded ({error}); export it again") from None
+
+
+def _frames(file: Any, where: str, start: int, frames: int | None, exact: bool = True) -> Audio:
+    """Return frames of an open sound file, all of them finite."""
+    wanted = file.frames - start if frames is None else frames
+    if start < 0 or wanted < 0 or start + wanted > file.frames:
+        raise AudioError(
+            f"{where}: wanted {wanted} frames from frame {start} on, found {file.frames} in all; "
+            "ask for frames that are there"
+        )
+    file.seek(start)
+    audio = file.read(wanted, dtype="float32", always_2d=True)
+    if exact and len(audio) != wanted:
+        raise AudioError(
+            f"{where}: wanted {wanted} frames from frame {start} on, found {len(audio)}: "
+            "the file is truncated; export it again"
+        )
+    turned = np.ascontiguousarray(audio.T)
+    whole_numbers = file.subtype.startswith("PCM_")  # they are finite, and looking takes a tenth
+    return turned if whole_numbers else checked(turned, where)
 
 
 def decode_pcm(data: bytes, where: str) -> tuple[NDArray[np.int16] | NDArray[np.int32], int]:

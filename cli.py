@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from . import cli_data
 from .cli_effects import Effects
 from .cli_effects import app as effects
 from .cli_plugins import AllowPlugins, plugins
@@ -271,6 +272,10 @@ def verify(
     if findings.faults:
         raise typer.Exit(1)
     print("clean")
+
+
+app.command()(cli_data.card)
+app.command()(cli_data.export)
 
 
 @app.command()

@@ -1,15 +1,15 @@
-"""A dataset's samples, read from its shards with webdataset, in their order and complete."""
+"""A dataset's samples, in their order and complete."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from tarfile import TarError
 from typing import Any
 
-from ..audio import STEM_CLASSES, Audio, decode
+from ..audio import Audio
+from ..datasets import read
 from ..errors import ShardError
+from ..manifests.tables import read_columns
 
 __all__ = ["Sample", "dataset_digest", "read_samples", "songs_of"]
 
@@ -55,27 +55,28 @@ def read_samples(data: Path, split: str) -> Iterator[Sample]:
         If there are no shards, or a sample lacks a member, does not fit together, or
         stands in the manifest but not in the shards: torn tars read as shorter ones.
     """
-    wanted = [row["key"] for row in _rows(data, split)]
     shards = sorted((data / "data").glob(f"{split}-*.tar"))
+    wanted = sum(name == split for name in _column(data, "split"))
     if not shards or not wanted:
         raise ShardError(
             f"{data}: wanted shards data/{split}-*.tar and their rows in manifest.parquet, "
-            f"found {len(shards)} and {len(wanted)}; generate the split {split!r}"
+            f"found {len(shards)} and {wanted}; generate the split {split!r}"
         )
-    found = 0
-    for members in _members(shards):
-        yield _sample(members)
-        found += 1
-    if found != len(wanted):
-        raise ShardError(
-            f"{data}: wanted the {len(wanted)} samples of split {split!r} that the manifest "
-            f"lists, found {found}: a shard is torn; run `wetdry verify` and generate again"
-        )
+    for sample in read(data, split=split, fields=("mixture", "dry")):
+        key, mixture = sample["key"], sample["mixture"]
+        for name, stem in sample["dry"].items():
+            if stem.shape != mixture.shape:
+                raise ShardError(
+                    f"{data}: sample {key}: wanted {name} of the mixture's shape "
+                    f"{mixture.shape}, found {stem.shape}; generate it again"
+                )
+        yield Sample(key, sample["sample_rate"], mixture, sample["dry"])
 
 
 def songs_of(data: Path, split: str) -> list[str]:
     """Return the names of the songs that a split was made of, sorted."""
-    return sorted({song for row in _rows(data, split) for song in row["songs"]})
+    rows = zip(_column(data, "split"), _column(data, "songs"), strict=True)
+    return sorted({song for name, songs in rows if name == split for song in songs})
 
 
 def dataset_digest(data: Path) -> str:
@@ -86,52 +87,7 @@ def dataset_digest(data: Path) -> str:
     return digest.hexdigest()
 
 
-def _rows(data: Path, split: str) -> list[dict[str, Any]]:
-    """Read what the manifest says about a split's samples."""
-    import pyarrow
-    from pyarrow import parquet
-
-    path = data / "manifest.parquet"
-    try:
-        table = parquet.read_table(path, columns=["key", "split", "songs"])
-    except (OSError, pyarrow.ArrowException) as error:
-        raise ShardError(
-            f"{path}: wanted a dataset's manifest, found none that can be read "
-            f"({' '.join(str(error).split())[:120]}); generate the dataset again"
-        ) from None
-    return [row for row in table.to_pylist() if row["split"] == split]
-
-
-def _members(shards: list[Path]) -> Iterator[dict[str, Any]]:
-    """Let webdataset group the members of each sample."""
-    os.environ.setdefault("WDS_SECURE", "1")  # else a name could run a shell, a member unpickle
-    import webdataset
-
-    for shard in shards:
-        try:
-            with shard.open("rb") as stream:
-                files = webdataset.tariterators.tar_file_expander(
-                    [{"url": shard.name, "stream": stream}]
-                )
-                yield from webdataset.tariterators.group_by_keys(files)
-        except (OSError, ValueError, TarError) as error:
-            raise ShardError(f"{shard}: cannot be read ({error}); generate it again") from None
-
-
-def _sample(members: dict[str, Any]) -> Sample:
-    """Decode a sample's members, of which none may be missing."""
-    key = members["__key__"]
-    names = {name: f"{name.lower()}.dry.flac" for name in STEM_CLASSES}
-    missing = [name for name in ("mixture.flac", *names.values()) if name not in members]
-    if missing:
-        raise ShardError(f"{members['__url__']}: sample {key} has no {missing[0]}: a torn shard")
-    mixture, sample_rate = decode(members["mixture.flac"], f"{key}.mixture.flac")
-    dry = {}
-    for name, member in names.items():
-        dry[name], _ = decode(members[member], f"{key}.{member}")
-        if dry[name].shape != mixture.shape:
-            raise ShardError(
-                f"{members['__url__']}: sample {key}: wanted {member} of the mixture's shape "
-                f"{mixture.shape}, found {dry[name].shape}; generate it again"
-            )
-    return Sample(key, sample_rate, mixture, dry)
+def _column(data: Path, name: str) -> list[Any]:
+    """Read a column of the manifest."""
+    cells: list[Any] = read_columns(data / "manifest.parquet", [name])[name].to_pylist()
+    return cells

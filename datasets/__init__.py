@@ -2,37 +2,50 @@
 
 from .audition import audition
 from .build import Built, generate
+from .card import write_card
 from .demo_songs import write_songs
+from .export import export_msrbench
+from .outputs import missing_outputs, write_outputs
 from .plan import Order, draw_one, plan
+from .reading import Reader, read
 from .render import render
 from .replay import replay_steps
 from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
-from .shards import read_members
 from .splits import DEFAULT_SPLITS, Split, parse_splits
+from .tar_headers import Limits
+from .tars import index_tar, read_members
 from .verify import Findings, verify
 
 __all__ = [
     "DEFAULT_SPLITS",
     "Built",
     "Findings",
+    "Limits",
     "Order",
+    "Reader",
     "Split",
     "audition",
     "draw_one",
+    "export_msrbench",
     "faults",
     "generate",
+    "index_tar",
     "make_sample",
+    "missing_outputs",
     "parse_splits",
     "plan",
+    "read",
     "read_catalog",
     "read_members",
     "render",
     "replay_steps",
     "scan",
     "verify",
+    "write_card",
     "write_catalog",
+    "write_outputs",
     "write_report",
     "write_songs",
 ]

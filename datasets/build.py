@@ -20,6 +20,7 @@ from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
+from .card import has_card, write_card
 from .folder import claim, remember, writer_lock
 from .plan import Order, plan
 from .provenance import origins
@@ -120,6 +121,8 @@ def generate(
                 progress(done, len(rows))
         left_out = faults(catalog) + [x for job in jobs for x in commits[job.shard].set_aside]
         _gather([commits[job.shard] for job in jobs], left_out, out)
+        if rendered or not has_card(out):  # a finished dataset's may have been edited since
+            write_card(out)
     tracks = [t for commit in commits.values() for row in commit.rows for t in row["tracks"]]
     total = sum(len(commit.keys) for commit in commits.values())
     return Built(total, rendered, left_out, count_redraws(tracks))
@@ -186,12 +189,14 @@ def _render_shard(job: _Job) -> Commit:
             kept.append(measured)
             yield row["key"], members
 
-    digest, size_bytes = write_shard(job.out / "data" / f"{job.shard}.tar", samples())
+    written = write_shard(job.out / "data" / f"{job.shard}.tar", samples())
+    for row in kept:
+        row["members"] = json.dumps(written.places[row["key"]])
     commit = Commit(
         shard=job.shard,
         plan_sha256=_plan_digest(job),
-        sha256=digest,
-        size_bytes=size_bytes,
+        sha256=written.sha256,
+        size_bytes=written.size_bytes,
         keys=[row["key"] for row in kept],
         rows=kept,
         set_aside=set_aside,

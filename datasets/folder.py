@@ -20,7 +20,7 @@ LOCAL = ".local.json"
 LOCK = ".lock"
 
 
-def claim(out: Path, record: dict[str, Any]) -> None:
+def claim(out: Path, record: dict[str, Any], name: str = RECORD) -> None:
     """Make ``out`` the folder of the dataset that ``record`` describes, or recognise it.
 
     Raises
@@ -28,8 +28,8 @@ def claim(out: Path, record: dict[str, Any]) -> None:
     UsageError
         If the folder holds another dataset (the difference is shown) or other files.
     """
-    if (out / RECORD).exists():
-        there = read_record(out)
+    if (out / name).exists():
+        there = read_record(out, name)
         if there != record:
             raise UsageError(
                 f"{out}: holds another dataset: {_difference(there, record)}; "
@@ -42,7 +42,7 @@ def claim(out: Path, record: dict[str, Any]) -> None:
             f"{out}: wanted an empty or new folder, found {', '.join(strangers[:3])}; "
             "choose another folder"
         )
-    write_atomically(out / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+    write_atomically(out / name, json.dumps(record, indent=1, sort_keys=True).encode())
 
 
 def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 50 else text[:24] + "..." + text[-23:]
 
 
-def read_record(dataset: Path) -> dict[str, Any]:
+def read_record(dataset: Path, name: str = RECORD) -> dict[str, Any]:
     """Read what a dataset says of itself.
 
     Raises
@@ -76,13 +76,13 @@ def read_record(dataset: Path) -> dict[str, Any]:
         If the folder holds no dataset.
     """
     try:
-        return dict(json.loads((dataset / RECORD).read_bytes()))
+        return dict(json.loads((dataset / name).read_bytes()))
     except OSError:
         raise ShardError(
-            f"{dataset}: wanted a dataset, found no {RECORD}; make one with 'wetdry generate'"
+            f"{dataset}: wanted a dataset, found no {name}; make one with 'wetdry generate'"
         ) from None
     except ValueError as error:
-        raise ShardError(f"{dataset / RECORD}: not JSON ({error})") from None
+        raise ShardError(f"{dataset / name}: not JSON ({error})") from None
 
 
 def remember(out: Path, stems: Path, assets: Path) -> None:

@@ -11,7 +11,7 @@ from ..errors import ShardError
 from ..mixing.sessions import Session
 from .report_page import Markup, Section, details, sentence, tag
 from .report_sound import Row, Take, listening
-from .shards import read_members
+from .tars import read_members
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,12 +13,10 @@ from typing import Any, BinaryIO
 from ..errors import ShardError
 from ..manifests.files import write_atomically, writing
 
-__all__ = ["Commit", "read_commit", "read_members", "write_commit", "write_shard"]
+__all__ = ["Commit", "Written", "read_commit", "write_commit", "write_shard"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]+")
 """webdataset cuts at the first dot, and would write anywhere that a key points to."""
-
-LARGEST_MEMBER_BYTES = 2**31
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,24 @@ class Commit:
     set_aside: list[dict[str, str]]
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written as a tar.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the tar.
+    size_bytes : int
+    places : dict
+        Of each key the place of each member by extension: offset and size, in bytes.
+    """
+
+    sha256: str
+    size_bytes: int
+    places: dict[str, dict[str, tuple[int, int]]]
+
+
 class _Digesting(io.RawIOBase):
     """A file that computes the digest of what is written to it."""
 
@@ -69,7 +85,7 @@ class _Digesting(io.RawIOBase):
         return self.file.write(data)
 
 
-def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> tuple[str, int]:
+def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> Written:
     """Write samples as a tar, whole or not at all.
 
     Parameters
@@ -77,73 +93,25 @@ def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> 
     path : Path
     samples : iterable of (key, members by extension)
 
-    Returns
-    -------
-    sha256 : str
-    size_bytes : int
-
     Raises
     ------
     ShardError
         If a key holds characters that readers misunderstand, or the disk refuses.
     """
+    places: dict[str, dict[str, tuple[int, int]]] = {}
     with writing(path) as file:
         out = _Digesting(file)
         with tarfile.open(fileobj=out, mode="w|", format=tarfile.USTAR_FORMAT) as tar:
             for key, members in samples:
                 if not KEY.fullmatch(key):
                     raise ShardError(f"{path}: wanted a key of A-Z a-z 0-9 _ -, found {key!r}")
+                own = places.setdefault(key, {})
                 for extension in sorted(members):
                     header = tarfile.TarInfo(f"{key}.{extension}")
                     header.size = len(members[extension])
+                    own[extension] = (tar.offset + tarfile.BLOCKSIZE, header.size)
                     tar.addfile(header, io.BytesIO(members[extension]))
-    return out.digest.hexdigest(), out.size_bytes
-
-
-def read_members(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Read the samples of a tar, in memory; nothing is ever extracted to disk.
-
-    Yields
-    ------
-    key : str
-    members : dict of str to bytes
-        By extension.
-
-    Raises
-    ------
-    ShardError
-        If the tar is torn, or holds anything but regular files with plain names that come
-        once.
-    """
-    key, members = "", dict[str, bytes]()
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for header in tar:
-                name, _, extension = header.name.partition(".")
-                if not header.isreg() or not KEY.fullmatch(name) or not extension:
-                    raise ShardError(f"{path}: wanted regular files, found {header.name!r}")
-                if header.size > LARGEST_MEMBER_BYTES or (extension in members and name == key):
-                    raise ShardError(f"{path}: {header.name!r} is too large or comes twice")
-                if name != key and members:
-                    yield key, members
-                    members = {}
-                key = name
-                members[extension] = _content(tar, header, path)
-    except (tarfile.TarError, OSError, EOFError) as error:
-        if isinstance(error, ShardError):
-            raise
-        raise ShardError(f"{path}: not a whole tar ({error})") from None
-    if members:
-        yield key, members
-
-
-def _content(tar: tarfile.TarFile, header: tarfile.TarInfo, path: Path) -> bytes:
-    """Return a member's bytes, all of them."""
-    file = tar.extractfile(header)
-    data = file.read() if file else b""
-    if len(data) != header.size:
-        raise ShardError(f"{path}: {header.name!r} is cut short; the shard is torn")
-    return data
+    return Written(out.digest.hexdigest(), out.size_bytes, places)
 
 
 def write_commit(path: Path, commit: Commit) -> None:

@@ -16,7 +16,8 @@ from ..manifests.tables import read_table, records
 from .folder import locate, read_record
 from .provenance import check_origins
 from .samples import make_sample, pcm_digest
-from .shards import read_commit, read_members
+from .shards import read_commit
+from .tars import places_of, read_members
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -129,7 +130,7 @@ def _check_shard(
             digest = file_digest(file, "sha256").hexdigest()
         if digest != commit.sha256 or tar.stat().st_size != commit.size_bytes:
             findings.faults.append(f"{tar}: not the bytes that were committed; delete and generate")
-        members = list(read_members(tar))
+        members, places = list(read_members(tar)), places_of(tar)
     except (WetdryError, OSError) as error:
         findings.faults.append(str(error))
         return []
@@ -137,7 +138,12 @@ def _check_shard(
         findings.faults.append(f"{tar}: keys differ from those committed")
     if unknown := [key for key, _ in members if key not in rows]:
         findings.faults.append(f"{tar}: {unknown[0]} is not in the manifest")
-    return [(key, files) for key, files in members if key in rows]
+    members = [(key, files) for key, files in members if key in rows]
+    said = {key: rows[key].get("members") for key, _ in members}
+    for key, text in said.items():
+        if isinstance(text, str) and text != json.dumps(places[key]):
+            findings.faults.append(f"{tar}: {key} stands elsewhere than the manifest says")
+    return members
 
 
 def _check_sample(row: dict[str, Any], files: dict[str, bytes], findings: Findings) -> None:

@@ -54,7 +54,8 @@ def manifest_schema() -> "pyarrow.Schema":
     each belongs to the target (``keep``), loudness before master, peak, share of active
     seconds, residual lag of wet against dry. ``lag_samples`` is that of the mixture against
     the sum before master; ``sum_error_db`` how far the wet stems are from summing to it;
-    ``pcm_sha256`` maps members to the digests of their samples (JSON).
+    ``pcm_sha256`` maps members to the digests of their samples (JSON), ``members`` to where they
+    stand in the shard: ``[offset, size]`` in bytes (JSON).
 
     Every effect stands there with its facts: what it is, whether and how it can be undone, what
     it took and how audible it was. ``labels`` has one multi-hot list for each class, for the
@@ -90,6 +91,7 @@ def manifest_schema() -> "pyarrow.Schema":
         ("pcm_sha256", pa.string()),
         ("shard_sha256", pa.string()),
         ("wetdry_version", pa.string()),
+        pa.field("members", pa.string(), metadata=LATER),
         pa.field("sends", pa.list_(send), metadata=LATER),
         pa.field("buses", pa.list_(bus), metadata=LATER),
         pa.field("labels", pa.list_(label), metadata=LATER),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-__all__ = ["read_table", "records", "write_table"]
+__all__ = ["read_columns", "read_table", "records", "write_table"]
 
 
 def write_table(rows: Sequence[dict[str, Any]], schema: "pyarrow.Schema", path: Path) -> None:
@@ -61,6 +61,31 @@ def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
     if missing:
         raise ShardError(f"{path}: wanted the columns {', '.join(missing)}, found none of them")
     return table
+
+
+def read_columns(path: Path, needed: Sequence[str], wished: Sequence[str] = ()) -> "pyarrow.Table":
+    """Read some columns of a Parquet file: all that are needed, and those wished for that it has.
+
+    Raises
+    ------
+    ShardError
+        If it is not there, torn, or lacks a column that is needed.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            there = file.schema_arrow.names
+            missing = [name for name in needed if name not in there]
+            if not missing:
+                return file.read(columns=[*needed, *(name for name in wished if name in there)])
+    except (OSError, pa.ArrowException) as error:
+        raise ShardError(
+            f"{path}: wanted a dataset's manifest, found none that can be read "
+            f"({' '.join(str(error).split())[:120]}); generate the dataset again"
+        ) from None
+    raise ShardError(f"{path}: wanted the column {missing[0]}, found none; generate again")
 
 
 def records(table: "pandas.DataFrame") -> list[dict[str, Any]]:

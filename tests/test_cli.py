@@ -50,6 +50,11 @@ def test_the_way_from_stems_to_a_verified_dataset_and_its_page(stems, recipe, tm
     assert len(pd.read_parquet(out / "manifest.parquet")) == 6
     status, said, _ = wetdry("report", out, "--out", tmp_path / "page.html")
     assert status == 0 and (tmp_path / "page.html").stat().st_size > 10_000
+    status, said, _ = wetdry("card", out, "--license", "cc0-1.0")
+    assert status == 0 and 'license: "cc0-1.0"' in (out / "README.md").read_text()
+    layout = ("--layout", "msrbench", "--out", tmp_path / "bench")
+    status, said, _ = wetdry("export", out, *layout)
+    assert status == 0 and "targets" in said and list((tmp_path / "bench").glob("Bass/*_DT0.flac"))
 
 
 def test_degrade_prints_what_was_drawn_and_keeps_length_and_place(stems, tmp_path):

@@ -28,6 +28,7 @@ IN_ROOMS = [
 ROOT_MODULES = {
     "__init__",
     "cli",
+    "cli_data",
     "cli_effects",
     "cli_plugins",
     "cli_recipes",

@@ -48,7 +48,8 @@ def write(folder: Path, samples: dict[str, dict[str, bytes]]) -> Path:
                 about = tarfile.TarInfo(f"{key}.{name}")
                 about.size = len(files[name])
                 tar.addfile(about, io.BytesIO(files[name]))
-    rows = [{"key": key, "split": "train", "songs": ["one"]} for key in samples]
+    row: dict[str, object] = {"split": "train", "shard": "train-000000", "songs": ["one"]}
+    rows = [{"key": k, **row, "sample_rate": RATE, "seconds": FRAMES / RATE} for k in samples]
     parquet.write_table(pa.Table.from_pylist(rows), folder / "manifest.parquet")
     (folder / "dataset.json").write_text(json.dumps({"sample_rate": RATE}))
     return folder

@@ -1,0 +1,81 @@
+"""Card: README.md and croissant.json of a dataset, from what stands in its folder."""
+
+import json
+from collections import Counter
+from hashlib import file_digest
+from pathlib import Path
+
+from ..errors import UsageError
+from ..manifests.card import Facts, card
+from ..manifests.croissant import croissant
+from ..manifests.files import write_atomically
+from ..manifests.tables import read_columns
+from .folder import read_record
+from .tars import places_of
+
+__all__ = ["has_card", "write_card"]
+
+CARD = "README.md"
+CROISSANT = "croissant.json"
+
+
+def write_card(dataset: Path, *, licence: str = "unknown") -> tuple[Path, Path]:
+    """Write the card of a dataset for people (README.md) and for machines (croissant.json).
+
+    Parameters
+    ----------
+    dataset : Path
+    licence : str
+        Of the stems, as Hugging Face writes it, such as ``cc-by-4.0``.
+
+    Returns
+    -------
+    tuple of Path
+
+    Raises
+    ------
+    ShardError
+        If the folder holds no whole dataset, or cannot be written to.
+    """
+    if not licence.isprintable() or not licence.strip():
+        raise UsageError(f"licence: wanted a name such as cc-by-4.0, found {licence!r}")
+    facts = _facts(dataset, licence)
+    write_atomically(dataset / CARD, card(facts).encode())
+    write_atomically(dataset / CROISSANT, croissant(facts).encode())
+    return dataset / CARD, dataset / CROISSANT
+
+
+def has_card(dataset: Path) -> bool:
+    """Tell whether both stand there."""
+    return (dataset / CARD).exists() and (dataset / CROISSANT).exists()
+
+
+def _facts(dataset: Path, licence: str) -> Facts:
+    """Gather what there is to tell."""
+    path = dataset / "manifest.parquet"
+    record = read_record(dataset)
+    rows = read_columns(path, ("key", "split", "shard", "shard_sha256"), ("members",)).to_pylist()
+    data = dataset / "data"
+    digests = {row["shard"]: row["shard_sha256"] for row in rows}
+    with path.open("rb") as file:
+        manifest = (file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+    members: list[str] = []
+    if rows:
+        said = rows[0].get("members")
+        own = (
+            json.loads(said)
+            if said
+            else places_of(data / f"{rows[0]['shard']}.tar")[rows[0]["key"]]
+        )
+        members = sorted(own)
+    return Facts(
+        record=record,
+        licence=licence,
+        samples=Counter(row["split"] for row in rows),
+        members=members,
+        shards={
+            shard: (digest, (data / f"{shard}.tar").stat().st_size)
+            for shard, digest in digests.items()
+        },
+        manifest=manifest,
+    )

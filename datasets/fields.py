@@ -1,0 +1,143 @@
+"""Fields: what a reader is asked for, and the members of a sample that answer it."""
+
+import json
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from ..audio import STEM_CLASSES, decode
+from ..errors import ShardError
+from .positions import opened
+from .tars import Places, read_named
+
+__all__ = ["Said", "Wanted", "load", "outputs_members", "read_places", "wanted_members"]
+
+Wanted: TypeAlias = str | dict[str, str]
+"""A member, or members by class or tap."""
+
+
+class Said(NamedTuple):
+    """What the manifest says of all audio of a sample."""
+
+    sample_rate: int
+    frames: int
+
+
+STEM_FIELDS = {
+    point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
+    for point in ("dry", "wet", "wet_master")
+}
+"""Fields of one file a class."""
+
+NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
+
+
+def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
+    """Return the members that a field stands for.
+
+    Parameters
+    ----------
+    field : str
+        "mixture"; "dry", "wet" or "wet_master" of all classes; "taps", all that is left;
+        "row", or the name of one member without its suffix, such as "vocals.dry", "premaster"
+        or "bus.rhythm".
+    members : collection of str
+        The sample's members, by extension.
+    where : str
+        Begins the message of an error.
+
+    Raises
+    ------
+    ShardError
+        If one is not there.
+
+    Examples
+    --------
+    >>> wanted_members("taps", ["mixture.flac", "bus.rhythm.flac", "bass.dry.flac"], "")
+    {'bus.rhythm': 'bus.rhythm.flac'}
+    """
+    if field == "row":
+        wanted: Wanted = "json"
+    elif field in STEM_FIELDS:
+        wanted = STEM_FIELDS[field]
+    elif field == "taps":
+        others = (m for m in sorted(members) if m.endswith(".flac") and m not in NO_TAPS)
+        wanted = {member.removesuffix(".flac"): member for member in others}
+    else:
+        wanted = f"{field}.flac"
+    for member in [wanted] if isinstance(wanted, str) else wanted.values():
+        if member not in members:
+            there = ", ".join(sorted(members)[:40])
+            raise ShardError(f"{where} has no {member}: a torn shard, or it holds {there} only")
+    return wanted
+
+
+def outputs_members(members: Collection[str]) -> dict[str, str]:
+    """Return the members of one model's outputs, by class."""
+    return {n: m for n in STEM_CLASSES for m in members if m.startswith(f"{n.lower()}.")}
+
+
+def read_places(text: str, where: str) -> Places:
+    """Read where a sample's members stand, as a manifest says it.
+
+    Raises
+    ------
+    ShardError
+        If it says something else.
+    """
+    places: Places = {}
+    with suppress(ValueError, TypeError, AttributeError, RecursionError):
+        places = {member: (offset, size) for member, (offset, size) in json.loads(text).items()}
+    numbers = [number for place in places.values() for number in place]
+    if not numbers or any(type(number) is not int for number in numbers):
+        raise ShardError(f"{where}: wanted offset and size of each member, found {text[:60]!r}")
+    return places
+
+
+def load(
+    path: Path, key: str, wanted: Wanted, places: Places, part: tuple[int, int | None], said: Said
+) -> Any:
+    """Read and decode a field of one sample.
+
+    Parameters
+    ----------
+    path : Path
+        The tar.
+    key : str
+    wanted : str or dict
+        The member or members.
+    places : dict
+        Where they stand in the tar.
+    part : tuple
+        Start and number of frames; None for all from there on.
+    said : Said
+
+    Raises
+    ------
+    ShardError, AudioError
+        If the shard does not hold what the manifest says, or is torn.
+    """
+
+    def content(member: str) -> Any:
+        data = read_named(file, f"{key}.{member}", *places[member], path)
+        where = f"{path}: {key}.{member}"
+        if member == "json":
+            return _row(data, where)
+        audio, rate = decode(data, where, *part, total=said.frames)
+        if rate != said.sample_rate:
+            raise ShardError(f"{where}: wanted {said.sample_rate} Hz, found {rate} Hz")
+        return audio
+
+    with opened(path) as file:
+        if isinstance(wanted, str):
+            return content(wanted)
+        return {name: content(member) for name, member in wanted.items()}
+
+
+def _row(data: bytes, where: str) -> dict[str, Any]:
+    """Read a sample's row."""
+    try:
+        return dict(json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise ShardError(f"{where}: not a row of a manifest ({error})") from None

@@ -1,0 +1,169 @@
+"""Dataset card: what a dataset says of itself to people, and to Hugging Face's loader."""
+
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Facts", "card"]
+
+SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
+NAMED_SONGS = 30
+
+BODY = """\
+# {name}
+
+{about}
+
+| | |
+|---|---|
+{rows}
+
+## What a sample holds
+
+{members}
+
+`mixture` is what is heard, `dry` what was recorded, at its level in the mix and in its place of the
+stereo image; a class that does not play is silent. `json` is the sample's row of the manifest:
+songs, excerpts, effects with all their numbers, loudness.
+
+## How to load it
+
+```python
+from wetdry.datasets import read
+
+for sample in read("PATH", split="{split}"):
+    mixture, dry = sample["mixture"], sample["dry"]  # float32, (channels, samples)
+```
+Plain webdataset and Hugging Face's `load_dataset` read the shards as they are.
+
+## How it was made
+
+Stems were drawn, processed and mixed by this recipe; each row of the manifest renders its sample
+again.
+
+{fence}yaml
+{recipe}
+{fence}"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a card and a Croissant file tell of a dataset; nothing of when and where it was made.
+
+    Parameters
+    ----------
+    record : dict
+        Of ``dataset.json``.
+    licence : str
+        As Hugging Face writes it, such as ``cc-by-4.0``; "unknown".
+    samples : dict
+        How many each split has.
+    members : sequence of str
+        Of a sample, by extension.
+    shards : dict
+        Digest and size in bytes of each, by name.
+    manifest : tuple of (str, int)
+        Digest and size in bytes of ``manifest.parquet``.
+    """
+
+    record: Mapping[str, Any]
+    licence: str
+    samples: Mapping[str, int]
+    members: Sequence[str]
+    shards: Mapping[str, tuple[str, int]]
+    manifest: tuple[str, int]
+
+    @property
+    def name(self) -> str:
+        """The recipe's name, of plain characters."""
+        recipe = str(self.record["recipe_name"]).removesuffix(".yaml")
+        return "wetdry-" + (re.sub(r"[^A-Za-z0-9_-]+", "-", recipe).strip("-") or "recipe")
+
+    @property
+    def about(self) -> str:
+        """One sentence."""
+        hours = sum(self.samples.values()) * self.record["seconds"] / 3600
+        return (
+            f"{sum(self.samples.values())} mixtures of {self.record['seconds']:g} s "
+            f"({hours:.2f} h) at {self.record['sample_rate']} Hz, each with the dry stems behind "
+            "it, and every number of the effects between them."
+        )
+
+
+def card(facts: Facts) -> str:
+    """Return the text of README.md; the same facts give the same bytes.
+
+    The header is what ``datasets.load_dataset(FOLDER)`` reads: splits, files, features.
+
+    Parameters
+    ----------
+    facts : Facts
+    """
+    return "\n".join([*_header(facts), *_body(facts)]) + "\n"
+
+
+def _header(facts: Facts) -> list[str]:
+    """Return the YAML header; JSON strings are YAML strings."""
+    total = sum(facts.samples.values())
+    size = next((name for most, name in SIZES if total < most), "n>1M")
+    lines = [
+        "---",
+        f"license: {json.dumps(facts.licence)}",
+        f"pretty_name: {json.dumps(facts.name)}",
+        "task_categories: [audio-to-audio]",
+        "tags: [music, audio, webdataset, music-source-restoration, wetdry]",
+        f"size_categories: [{size}]",
+        "configs:",
+        "- config_name: default",
+        "  data_files:",
+    ]
+    for split in facts.samples:
+        lines += [f"  - split: {split}", f'    path: "data/{split}-*.tar"']
+    lines += ["dataset_info:", "  features:"]
+    for name in ("__key__", "__url__"):
+        lines += [f"  - name: {name}", "    dtype: string"]
+    for name in facts.members:
+        kind = "json" if name == "json" else "binary"  # "audio" would ask for torchcodec
+        lines += [f"  - name: {json.dumps(name)}", f"    dtype: {kind}"]
+    lines.append("  splits:")
+    for split, count in facts.samples.items():
+        own = sum(n for name, (_, n) in facts.shards.items() if name.rpartition("-")[0] == split)
+        lines += [f"  - name: {split}", f"    num_examples: {count}", f"    num_bytes: {own}"]
+    return [*lines, "---"]
+
+
+def _body(facts: Facts) -> list[str]:
+    """Return what people read."""
+    record = facts.record
+    sizes = sum(size for _, size in facts.shards.values())
+    fence = "`" * (max(map(len, re.findall("`+", record["recipe"])), default=2) + 1)
+    rows = [
+        ("recipe", f"`{facts.name.removeprefix('wetdry-')}`, seed {record['seed']}"),
+        ("severity", record["severity"]),
+        ("audio", f"FLAC, {record['bits']} bits, {record['sample_rate']} Hz, stereo"),
+        ("size", f"{len(facts.shards)} shards, {sizes / 1e6:.1f} MB"),
+        ("licence", html.escape(facts.licence)),
+        ("made with", f"wetdry {record['versions']['wetdry']}"),
+    ]
+    for split, count in facts.samples.items():
+        songs = record["splits"].get(split, [])
+        rows.append((split, f"{count} samples of {len(songs)} songs: {_names(songs)}"))
+    text = BODY.format(
+        name=facts.name,
+        about=facts.about,
+        rows="\n".join(f"| {name} | {what} |" for name, what in rows),
+        members="\n".join(f"- `{name}`" for name in facts.members),
+        split=next(iter(facts.samples), "train"),
+        recipe=record["recipe"].rstrip(),
+        fence=fence,
+    )
+    return text.split("\n")
+
+
+def _names(songs: Sequence[str]) -> str:
+    """Return the names of songs as code, so that none of them is taken for markup."""
+    shown = ["`" + re.sub(r"[|`\s]", " ", song) + "`" for song in songs[:NAMED_SONGS]]
+    return ", ".join(shown) + (" and others" if len(songs) > NAMED_SONGS else "")
