@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .cli_fit import fit
 from .errors import CatalogError, RecipeError, UsageError, WetdryError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 recipes = typer.Typer(help="List, show and check recipes.", no_args_is_help=True)
 app.add_typer(recipes, name="recipe")
+app.command()(fit)
 
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
