@@ -77,7 +77,7 @@ class Bench:
     samples, seed, workers : int
     progress : callable or None
     total : int
-        Samples and excerpts that there will be to measure, about.
+        Samples that there will be to measure; excerpts are added.
     set_aside : list of dict
         ``what``, ``reason``, ``cure``.
     """
@@ -117,7 +117,9 @@ class Bench:
             )  # fmt: skip
             chosen.append(own)
             self.set_aside += refused
-        results = iter(self._all([passage for own in chosen for passage in own]))
+        jobs = [passage for own in chosen for passage in own]
+        self.total += len(jobs)
+        results = iter(self._all(jobs))
         measured: list[Halves] = [([], []) for _ in chosen]
         for halves, own in zip(measured, chosen, strict=True):
             for passage, result in zip(own, results, strict=False):
@@ -172,7 +174,7 @@ class Bench:
             results[places[id(job)]] = result
             self.done += 1
             if self.progress:
-                self.progress(self.done, max(self.total, self.done))
+                self.progress(self.done, self.total)
         return [results[place] for place in range(len(jobs))]
 
 

@@ -134,7 +134,7 @@ def fit(
     """
     base = _base(order)
     untouched = _parsed(base.text(None), order.out)
-    total = (order.rounds + 5) * order.samples
+    total = (order.rounds + 3) * order.samples
     bench = Bench(stems, catalog, order.samples, order.seed, workers, progress, total)
     bench.set_aside += faults(catalog)
     released = _released(folder, bench, untouched, order.balances)

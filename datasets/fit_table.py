@@ -30,8 +30,8 @@ class Row:
         Its unit is the end of its name.
     set_by : str
         The number of the recipe that sets it; empty if it follows from others.
-    released_mean, released_deviation, before_mean, before_deviation, after_mean, after_deviation :
-    float
+    released_mean, released_deviation : float
+    before_mean, before_deviation, after_mean, after_deviation : float
         Of the held-out half of the released mixes, and of fresh draws of the recipe before and
         after the fit.
     distance_before, distance_after : float
@@ -94,12 +94,22 @@ def _row(
     verdict = "closer" if now <= 0.9 * was else "not matched"
     if now <= max(halves, ALIKE * scale):
         verdict = "matched"
-    moments = (float(x) for values in (released, before, after) for x in _moments(values))
-    return Row(name, set_by(name), *moments, was, now, halves, was / scale, now / scale, verdict)
-
-
-def _moments(values: NDArray[np.float64]) -> tuple[float, float]:
-    return float(values.mean()), float(values.std())
+    return Row(
+        feature=name,
+        set_by=set_by(name),
+        released_mean=float(released.mean()),
+        released_deviation=float(released.std()),
+        before_mean=float(before.mean()),
+        before_deviation=float(before.std()),
+        after_mean=float(after.mean()),
+        after_deviation=float(after.std()),
+        distance_before=was,
+        distance_after=now,
+        distance_of_halves=halves,
+        normalised_before=was / scale,
+        normalised_after=now / scale,
+        verdict=verdict,
+    )
 
 
 def _scale(name: str, released: NDArray[np.float64]) -> float:

@@ -223,4 +223,5 @@ def _responses(centres_hz: tuple[int, ...], sample_rate: int) -> NDArray[np.floa
         20 * np.log10(np.abs(sosfreqz(e.sections(sample_rate), hz, fs=sample_rate)[1]))
         for e in effects
     ]
-    return np.array(columns).reshape(len(effects), len(centres_hz), 9).mean(axis=2).T
+    by_octave = np.array(columns).reshape(len(effects), len(centres_hz), 9).mean(axis=2)
+    return np.asarray(by_octave.T)

@@ -135,10 +135,13 @@ def _sort_out(found: Found, flat: set[str], parts: tuple[str, ...]) -> None:
         reason = "lies beside stems and names no class"
         _put_aside(found, file, reason, "begin its name with mix or master if it is one")
         return
-    within = next((s for s in found.songs if own.startswith(f"{s}/")), None)
-    if within is not None:
-        reason, _, cure = unknown(parts[len(within.split("/"))]).rpartition("; ")
+    above = ("/".join(parts[:depth]) for depth in range(1, len(parts) - 1))
+    if song := next((place for place in above if place in found.songs), None):
+        reason, _, cure = unknown(parts[song.count("/") + 1]).rpartition("; ")
         _put_aside(found, file, reason, cure)
+        return
+    if len(parts) == 2 and class_of(own):
+        _put_aside(found, file, "lies in a class, but in no song", "name the folder above the song")
         return
     found.mixes.append(file)
 
@@ -200,9 +203,9 @@ def passages(
 def _seconds(folder: Path, files: Files, seconds: float, sample_rate: int) -> float:
     """Return how long a mix or song lasts, or refuse it."""
     longest = 0.0
-    for _, file in files:
+    for name, file in files:
         frames, rate = audio.length(folder / file)
-        if rate < sample_rate:
+        if rate < sample_rate and not name:  # a mix has its highest octaves measured
             raise AudioError(
                 f"{folder / file}: has {rate} Hz where {sample_rate} are measured; "
                 f"give --sample-rate {rate}"

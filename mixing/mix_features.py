@@ -1,6 +1,7 @@
 """Features of a mix: what makes it sound like a release, as numbers that can be compared."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from ..errors import AudioError
 from .loudness import hop_energies, integrated_lufs, rms_dbfs, true_peak_dbtp
 
 __all__ = ["FLOORS_DB", "OCTAVES_HZ", "class_balances", "mix_features", "octaves_below"]
+
+Curve: TypeAlias = NDArray[np.float64]
 
 OCTAVES_HZ = (31, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 """Nominal centres of octave bands (IEC 61260-1); the exact ones are 1000 Hz times powers of two."""
@@ -144,7 +147,7 @@ def _edges(centre_hz: int) -> tuple[float, float]:
     return exact / np.sqrt(2), exact * np.sqrt(2)
 
 
-def _powers(audio: Audio, sample_rate: int) -> tuple[NDArray[np.float64], ...]:
+def _powers(audio: Audio, sample_rate: int) -> tuple[Curve, Curve, Curve]:
     """Return the power spectra of mid and side, and their frequencies in Hz."""
     samples = audio.shape[1]
     fade = min(round(FADE_S * sample_rate), samples // 2)
@@ -153,10 +156,10 @@ def _powers(audio: Audio, sample_rate: int) -> tuple[NDArray[np.float64], ...]:
     window[samples - fade :] = window[:fade][::-1]
     left, right = np.asarray(audio, np.float64) * window
     mid, side = (np.abs(np.fft.rfft(x)) ** 2 for x in (left + right, left - right))
-    return mid, side, np.fft.rfftfreq(samples, 1 / sample_rate)
+    return np.asarray(mid), np.asarray(side), np.asarray(np.fft.rfftfreq(samples, 1 / sample_rate))
 
 
-def _within(power: NDArray[np.float64], hz: NDArray[np.float64], low: float, high: float) -> float:
+def _within(power: Curve, hz: Curve, low: float, high: float) -> float:
     """Return the power from one frequency to another."""
     first, last = np.searchsorted(hz, (low, high))
     return float(power[first:last].sum())

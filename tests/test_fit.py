@@ -18,6 +18,7 @@ from wetdry.datasets.fitted_recipe import Base, Prior
 from wetdry.datasets.moment_matching import first_controls, moved
 from wetdry.datasets.released import find_released, passages
 from wetdry.datasets.render import render
+from wetdry.degradations.steps import RandomEffect
 from wetdry.errors import CatalogError, RecipeError, UsageError
 from wetdry.mixing import Drawer, load_recipe, songs_of
 from wetdry.mixing.mix_features import OCTAVES_HZ
@@ -79,13 +80,11 @@ def fitted(folder, stems, catalog):
 def test_what_was_far_comes_near_on_mixes_that_were_held_out(fitted):
     rows = {row.feature: row for row in fitted.rows}
     for name in (
-        "loudness_lufs", "crest_db", "slope_db_per_octave", "side_db", "octave_8000_hz_db",
-        "octave_125_hz_db", "correlation", "Bass_over_mix_db", "Drums_over_mix_db",
+        "loudness_lufs", "crest_db", "slope_db_per_octave", "octave_8000_hz_db", "correlation",
+        "Bass_over_mix_db", "Drums_over_mix_db",
     ):  # fmt: skip
-        row = rows[name]
-        nearest = max(0.5 * row.distance_before, row.distance_of_halves)
-        assert row.distance_after < nearest, (name, row)
-        assert row.verdict in ("matched", "closer")
+        assert rows[name].distance_after < 0.5 * rows[name].distance_before, rows[name]
+        assert rows[name].verdict in ("matched", "closer")
     far = [row for row in fitted.rows if row.normalised_before > 1]
     assert len(far) > 8 and all(row.distance_after < row.distance_before for row in far)
     assert min(fitted.scores[1:]) < 0.4 * fitted.scores[0]
@@ -103,7 +102,8 @@ def test_known_numbers_are_found_again(fitted, folder):
     # 20 excerpts whose classes differ by 2 dB: standard errors of half a dB, on both sides
     assert loudness["Bass"] - loudness["Vocals"] == pytest.approx(8, abs=2)
     assert loudness["Drums"] - loudness["Bass"] == pytest.approx(-14, abs=2.5)
-    numbers = {step.name: dict(step.numbers) for step in recipe.master.steps}
+    steps = [step for step in recipe.master.steps if isinstance(step, RandomEffect)]
+    numbers = {step.name: dict(step.numbers) for step in steps}
     assert mean(numbers["loudness_limiter"]["target_lufs"]) == pytest.approx(-12, abs=1)
     assert mean(numbers["mid_side_gain"]["side_db"]) == pytest.approx(8, abs=2)
 
@@ -234,13 +234,14 @@ def test_stems_are_told_from_mixes_by_where_they_lie(tmp_path):
         put(tmp_path / file, 0.1)
     (tmp_path / "three.m4a").touch()
     found = find_released(tmp_path)
-    mixes = ["Strings/slow.wav", "album/one.flac", "flat/mixture.wav", "songs/x/mixture.wav"]
-    assert found.mixes == [*mixes, "two.wav"]
+    assert found.mixes == ["album/one.flac", "flat/mixture.wav", "songs/x/mixture.wav", "two.wav"]
     assert {song: set(files.values()) for song, files in found.songs.items()} == {
         "songs/x": {"Vocals"}, "flat": {"Bass", "Drums"}, "y": {"Guitars"},
     }  # fmt: skip
     aside = {entry["what"] for entry in found.set_aside}
-    assert aside == {"songs/x/Misc/room.wav", "flat/other.wav", "three.m4a"}
+    assert aside == {
+        "Strings/slow.wav", "songs/x/Misc/room.wav", "flat/other.wav", "three.m4a",
+    }  # fmt: skip
 
 
 def test_the_halves_share_no_mix_and_excerpts_do_not_overlap(tmp_path):
