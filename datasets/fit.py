@@ -179,7 +179,7 @@ def _search(
     Every round has the same draws, so that all that changes is what was moved.
     """
     wanted, had = released.halves[0], _features(first)
-    controls = _start(base, first, had, released.sample_rate)
+    controls = _start(base, first, released)
     scores, texts = [score(wanted, had)], []
     for _ in range(order.rounds):
         controls = moved(controls, wanted, had, released.sample_rate)
@@ -190,13 +190,15 @@ def _search(
     return texts[scores.index(min(scores[1:]), 1) - 1], scores
 
 
-def _start(base: Base, made: Sequence[Made], had: Values, sample_rate: int) -> Controls:
-    """Return the controls that stand for the recipe as it is."""
-    levels: dict[str, list[float]] = {}
+def _start(base: Base, made: Sequence[Made], released: _Released) -> Controls:
+    """Return the controls that stand for the recipe as it is, of what can be fitted."""
+    wanted, levels = released.halves[0], dict[str, list[float]]()
     for name, lufs in (level for sample in made for level in sample.levels):
-        levels.setdefault(name, []).append(lufs)
+        if len(wanted.get(f"{name}_over_mix_db", ())) >= ENOUGH:
+            levels.setdefault(name, []).append(lufs)
     driven = [s.mix_loudness_lufs for s in made if s.mix_loudness_lufs is not None]
-    return first_controls(had, levels, driven if base.steps else [], sample_rate)
+    drive = driven if base.steps else []
+    return first_controls(_features(made), levels, drive, released.sample_rate)
 
 
 def _released(folder: Path, bench: Bench, recipe: Recipe, balances: bool) -> _Released:

@@ -158,7 +158,7 @@ def _balanced(controls: Controls, wanted: Values, had: Values) -> dict[str, Prio
         if (feature := f"{name}_over_mix_db")
         and min(len(side.get(feature, ())) for side in (wanted, had)) >= ENOUGH
     }
-    all_move = moves.keys() == controls.loudness_lufs.keys()
+    all_move = all(name in moves for name in STEM_CLASSES if f"{name}_over_mix_db" in had)
     common = float(np.mean([by for by, _ in moves.values()])) if moves and all_move else 0.0
     return {
         name: prior.moved(moves[name][0] - common, moves[name][1]) if name in moves else prior

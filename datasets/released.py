@@ -1,7 +1,8 @@
 """Released mixes: which files of a folder are mixes, which are stems of songs; their excerpts.
 
-A file is a stem if it lies as ``<song>/<Class>/<name>.wav`` or ``<song>/<Class>.wav``, at any
-depth; all other audio is a mix. Excerpts are read one at a time, so that memory is constant.
+A file is a stem if it lies as ``<song>/<Class>/<name>.wav``, or beside another as
+``<song>/<Class>.wav``, at any depth; all other audio is a mix. Excerpts are read one at a time,
+so that memory is constant.
 """
 
 import os
@@ -96,8 +97,12 @@ def find_released(folder: Path) -> Found:
             found.songs.setdefault(song, {})[file] = name
         else:
             rest.append(parts)
+    for song, files in list(found.songs.items()):
+        if len(files) == 1 and _is_flat(song, only := next(iter(files))):
+            del found.songs[song]  # a mix that is called Drums is no song of one stem
+            rest.append(tuple(only.split("/")))
     flat = {song for song, files in found.songs.items() if any(_is_flat(song, f) for f in files)}
-    for parts in rest:
+    for parts in sorted(rest):
         _sort_out(found, flat, parts)
     return found
 
@@ -125,7 +130,7 @@ def _stem_place(parts: tuple[str, ...]) -> tuple[str, str] | None:
 
 def _is_flat(song: str, file: str) -> bool:
     """Tell whether a stem is a file of its song's own folder."""
-    return str(Path(file).parent.as_posix()) == song
+    return Path(file).parent.as_posix() == song
 
 
 def _sort_out(found: Found, flat: set[str], parts: tuple[str, ...]) -> None:
