@@ -250,6 +250,7 @@ def _write(text: str, order: FitOrder, fitted: Fitted) -> None:
         f"{fitted.scores[0]:.2f} before, {best:.2f} after.",
     )
     report = {
+        "recipe": Path(order.recipe).name,
         "samples": order.samples,
         "rounds": order.rounds,
         "seed": order.seed,

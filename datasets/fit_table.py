@@ -127,7 +127,7 @@ def score(wanted: Values, had: Values) -> float:
 
 
 def shown(rows: Sequence[Row]) -> str:
-    """Return the table for a terminal, and in Markdown the same."""
+    """Return the table, a line for each feature."""
     head = ("feature", "released", "before", "after", "distance", "", "halves", "", "set by")
     units = ("", "", "", "", "before", "after", "", "verdict", "")
     lines = [head, units, *map(_cells, rows)]

@@ -30,8 +30,8 @@ class Prior:
     mean, deviation : float
     low, high : float
         Bounds of the mean.
-    widest : float
-        Largest deviation.
+    widest, narrowest : float
+        Bounds of the deviation.
     """
 
     mean: float
@@ -39,12 +39,13 @@ class Prior:
     low: float
     high: float
     widest: float = 8.0
+    narrowest: float = 0.0
 
     def moved(self, by: float, variance_by: float = 0.0) -> "Prior":
         """Return it with another mean and variance, within bounds."""
-        variance = min(max(self.deviation**2 + variance_by, 0.0), self.widest**2)
+        variance = max(self.deviation**2 + variance_by, self.narrowest**2)
         mean = min(max(self.mean + by, self.low), self.high)
-        return replace(self, mean=mean, deviation=variance**0.5)
+        return replace(self, mean=mean, deviation=min(variance**0.5, self.widest))
 
     def yaml(self) -> str:
         """Return it as a recipe writes it."""

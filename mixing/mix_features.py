@@ -19,7 +19,7 @@ OCTAVES_HZ = (31, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16_000)
 
 WIDTH_BANDS_HZ = {"below_250_hz": (0, 250), "above_4000_hz": (4000, np.inf)}
 
-FLOORS_DB = {"octave": -70.0, "side": -40.0, "balance": -40.0}
+FLOORS_DB = {"octave": -70.0, "side": -40.0, "balance": -25.0}
 """Below these a band is empty, a mix is mono, and a class is not heard: nothing is told apart."""
 
 FADE_S = 0.02
@@ -88,7 +88,7 @@ def class_balances(stems: Mapping[str, Audio], sample_rate: int) -> dict[str, fl
     Returns
     -------
     dict of str to float
-        Without classes that are silent or 40 dB below the sum.
+        Without classes that are silent or 25 dB below the sum.
     """
     whole = np.sum([np.broadcast_to(s, (2, s.shape[1])) for s in stems.values()], axis=0)
     sum_lufs = integrated_lufs(whole.astype(np.float32), sample_rate)
