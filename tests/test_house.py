@@ -25,17 +25,7 @@ IN_ROOMS = [
     for module in pkgutil.walk_packages(wetdry.__path__, "wetdry.")
     if module.name.rpartition(".")[0] in ROOMS
 ]
-ROOT_MODULES = {
-    "__init__",
-    "cli",
-    "cli_data",
-    "cli_effects",
-    "cli_plugins",
-    "cli_recipes",
-    "errors",
-    "seeds",
-    "audio",
-}
+ROOT_MODULES = {"__init__", "audio", "errors", "seeds"}
 MODULES = [*sorted(IN_ROOMS), *sorted(f"wetdry.{name}" for name in ROOT_MODULES - {"__init__"})]
 FILES = [REPO.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in MODULES]
 

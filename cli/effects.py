@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .errors import UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from .degradations import Effect
+    from ..degradations import Effect
 
 __all__ = ["Effects", "app"]
 
@@ -20,7 +20,7 @@ app = typer.Typer(help="List, show and check effects, your own too.", no_args_is
 def _use(files: list[Path] | None) -> None:
     """Make the effects of the user's files known."""
     for file in files or ():
-        from .degradations import use_effects
+        from ..degradations import use_effects
 
         use_effects(file)
 
@@ -45,10 +45,10 @@ def list_effects(
     import sys
     from typing import get_args
 
-    from .degradations import Effect
-    from .degradations.docstrings import heard
-    from .degradations.effect import Label, did_you_mean
-    from .degradations.own_effects import broken_packages
+    from ..degradations import Effect
+    from ..degradations.docstrings import heard
+    from ..degradations.effect import Label, did_you_mean
+    from ..degradations.own_effects import broken_packages
 
     labels = get_args(Label)
     if label is not None and label not in labels:
@@ -71,9 +71,9 @@ def show(
     effects: Effects = None,
 ) -> None:
     """Show an effect: what is heard, its numbers with bounds and defaults, what it declares."""
-    from .degradations.docstrings import described
-    from .degradations.effect import effect_type, shown
-    from .degradations.slots import slots_of
+    from ..degradations.docstrings import described
+    from ..degradations.effect import effect_type, shown
+    from ..degradations.slots import slots_of
 
     effect = effect_type(kind)
     text, meanings, notes = described(effect)
@@ -96,8 +96,8 @@ def check(
     effects: Effects = None,
 ) -> None:
     """Try the laws of every effect on your own, and say where one is broken."""
-    from .degradations import use_effects
-    from .degradations.effect import effect_type
+    from ..degradations import use_effects
+    from ..degradations.effect import effect_type
 
     chosen: list[type[Effect]] = []
     for word in what:
@@ -114,7 +114,7 @@ def check(
 
 def _checked(effect: type[Effect]) -> int:
     """Check one effect, print the verdicts, and return how many laws it breaks."""
-    from .mixing import check_effect
+    from ..mixing import check_effect
 
     print(f"{effect.kind}{_from(effect)}")
     verdicts = check_effect(effect)
@@ -134,7 +134,7 @@ def _checked(effect: type[Effect]) -> int:
 
 def _print_measures(effect: type[Effect]) -> None:
     """Print what an effect is like at typical numbers."""
-    from .mixing.law_checks import measure_effect
+    from ..mixing.law_checks import measure_effect
 
     found = measure_effect(effect)
     print(
@@ -157,7 +157,7 @@ def _declared(effect: type[Effect]) -> list[str]:
 
 def _from(effect: type[Effect]) -> str:
     """Return where an effect comes from that is not wetdry's own, for the end of a line."""
-    from .degradations.own_effects import origin_of
+    from ..degradations.own_effects import origin_of
 
     origin = origin_of(effect)
     if origin is None:

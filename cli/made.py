@@ -1,4 +1,4 @@
-"""Commands about datasets that are made: their card, their export to other layouts."""
+"""Commands about datasets that are made: card, export, report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .errors import UsageError
+from ..errors import UsageError
+from .effects import Effects
+from .options import Dataset
+from .printing import progress_bar
 
-__all__ = ["card", "export"]
-
-Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
+__all__ = ["card", "export", "report"]
 
 
 def card(
@@ -21,7 +22,7 @@ def card(
     ] = "unknown",
 ) -> None:
     """Write a dataset's card: README.md for people, croissant.json for machines."""
-    from .datasets import write_card
+    from ..datasets import write_card
 
     print("\n".join(f"written to {path}" for path in write_card(dataset, licence=licence)))
 
@@ -38,9 +39,27 @@ def export(
     ] = None,
 ) -> None:
     """Write datasets file by file in the layout of a benchmark."""
-    from .datasets import export_msrbench
+    from ..datasets import export_msrbench
 
     if layout != "msrbench":
         raise UsageError(f"--layout: wanted msrbench, found {layout!r}")
     count = export_msrbench(datasets, out, split=split, medium=medium)
     print(f"{count} targets in {out}")
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A dataset or a run.")],
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    effects: Effects = None,
+) -> None:
+    """Write one self-contained page about a dataset or a run."""
+    if (folder / "run.json").exists():
+        from ..cascade import write_run_report
+
+        page = write_run_report(folder, out)
+    else:
+        from ..datasets import write_report
+
+        with progress_bar("writing") as progress:
+            page = write_report(folder, out, progress=progress)
+    print(f"written to {page}")

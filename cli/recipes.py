@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
-from .cli_effects import Effects
-from .cli_plugins import AllowPlugins
+from .effects import Effects
+from .options import RecipeName
+from .plugins import AllowPlugins
 
-__all__ = ["RecipeName", "app"]
+__all__ = ["app"]
 
 app = typer.Typer(help="List, show and check recipes.", no_args_is_help=True)
-
-RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 
 
 @app.command("list")
 def list_presets() -> None:
     """List the presets and what each is for."""
-    from .mixing import preset_names, recipe_about
+    from ..mixing import preset_names, recipe_about
 
     for name in preset_names():
         print(f"{name:<14} {recipe_about(name)}")
@@ -29,7 +27,7 @@ def list_presets() -> None:
 @app.command("show")
 def show(recipe: RecipeName) -> None:
     """Print a recipe, to read or to start from."""
-    from .mixing import find_recipe
+    from ..mixing import find_recipe
 
     print(find_recipe(recipe).text, end="")
 
@@ -37,7 +35,7 @@ def show(recipe: RecipeName) -> None:
 @app.command("check")
 def check(recipe: RecipeName, effects: Effects = None, allow_plugins: AllowPlugins = False) -> None:
     """Prove that whatever a recipe can draw is valid."""
-    from .mixing import load_recipe
+    from ..mixing import load_recipe
 
     loaded = load_recipe(recipe)
     print(f"{loaded.name}: good; {loaded.seconds:g} s at {loaded.sample_rate} Hz")
@@ -46,6 +44,6 @@ def check(recipe: RecipeName, effects: Effects = None, allow_plugins: AllowPlugi
 @app.command("schema")
 def schema(effects: Effects = None) -> None:
     """Print the JSON schema of recipes, for editors."""
-    from .mixing import recipe_schema
+    from ..mixing import recipe_schema
 
     print(json.dumps(recipe_schema(), indent=1))

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AllowPlugins", "plugins"]
+__all__ = ["AllowPlugins", "app"]
 
 MOST_WORDS = 24
 
@@ -18,7 +18,7 @@ MOST_WORDS = 24
 def _allow(context: typer.Context, given: bool) -> bool:
     """Let plugins run until the command is done."""
     if given:
-        from .degradations import plugins_allowed
+        from ..degradations import plugins_allowed
 
         context.with_resource(plugins_allowed())
     return given
@@ -30,14 +30,14 @@ AllowPlugins = Annotated[
 ]
 Name = Annotated[str, typer.Argument(help="A plugin's name in your allow-list.")]
 
-plugins = typer.Typer(help="List, show and check the VST3 plugins you allow.", no_args_is_help=True)
+app = typer.Typer(help="List, show and check the VST3 plugins you allow.", no_args_is_help=True)
 
 
-@plugins.command("list")
+@app.command("list")
 def plugin_list() -> None:
     """List the plugins that your configuration allows, and whether they are there."""
-    from .degradations.plugin_list import allow_list, allow_list_file
-    from .errors import AssetError
+    from ..degradations.plugin_list import allow_list, allow_list_file
+    from ..errors import AssetError
 
     for name, allowed in allow_list().items():
         try:
@@ -49,10 +49,10 @@ def plugin_list() -> None:
         print(f"none; allow one in {allow_list_file()}: 'name: {{path: /absolute/path.vst3}}'")
 
 
-@plugins.command("show")
+@app.command("show")
 def plugin_show(name: Name, allow_plugins: AllowPlugins = False) -> None:
     """Print a plugin's parameters with their ranges, as a step to paste into a recipe."""
-    from .degradations.plugins import offered
+    from ..degradations.plugins import offered
 
     _, facts = offered(name)
     channels = " or ".join({1: "mono", 2: "stereo"}[count] for count in facts["channels"])
@@ -73,14 +73,14 @@ def _parameter(about: Mapping[str, Any]) -> str:
     return f"{about['name']}: {range_ or choice}  # default {json.dumps(about['default'])}"
 
 
-@plugins.command("check")
+@app.command("check")
 def plugin_check(
     name: Name,
     sample_rate: Annotated[int, typer.Option(min=8_000, max=192_000, help="In Hz.")] = 48_000,
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run the laws on a plugin: same bytes, in time, silent in silence."""
-    from .degradations.plugin_laws import try_plugin
+    from ..degradations.plugin_laws import try_plugin
 
     broken = 0
     for verdict in try_plugin(name, sample_rate):

@@ -1,0 +1,129 @@
+"""Commands that make and check datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .effects import Effects
+from .options import (
+    Catalog,
+    Dataset,
+    Rate,
+    RecipeName,
+    Seconds,
+    Seed,
+    Severity,
+    SplitTexts,
+    Stems,
+    Workers,
+    catalog_of,
+    order_of,
+)
+from .plugins import AllowPlugins
+from .printing import finish, plain, progress_bar, say
+
+__all__ = ["degrade", "explain", "generate", "verify"]
+
+
+def degrade(
+    recipe: RecipeName,
+    source: Annotated[Path, typer.Argument(help="An audio file.")],
+    out: Annotated[Path, typer.Argument(help="A .wav or .flac file.")],
+    seed: Seed = 0,
+    stem: Annotated[str | None, typer.Option(help="Whose chain, such as Vocals.")] = None,
+    severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Hear one chain: send a file through it, and print what was drawn."""
+    from ..datasets import audition
+    from ..mixing import load_recipe
+
+    loaded = load_recipe(recipe, severity=severity)
+    chain = audition(loaded, source, out, seed=seed, stem_class=stem)
+    print("\n".join(chain.lines()) or "(nothing was drawn)", f"written to {out}", sep="\n")
+
+
+def explain(
+    recipe: RecipeName,
+    stems: Stems,
+    seed: Seed = 0,
+    index: Annotated[int, typer.Option(min=0, help="The sample's number in its split.")] = 0,
+    split: Annotated[str, typer.Option(help="Which split.")] = "train",
+    splits: SplitTexts = None,
+    catalog: Catalog = None,
+    sample_rate: Rate = None,
+    seconds: Seconds = None,
+    severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Print the drawn session of one sample, before anything is rendered."""
+    from ..datasets import draw_one
+    from ..mixing import load_recipe
+
+    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
+    order = order_of(loaded, 0, seed, splits)
+    print(draw_one(order, catalog_of(stems, catalog), split, index))
+
+
+def generate(
+    recipe: RecipeName,
+    stems: Stems,
+    out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
+    samples: Annotated[int, typer.Option(min=1, help="In all splits together.")] = 1000,
+    seed: Seed = 0,
+    workers: Workers = 2,
+    splits: SplitTexts = None,
+    bits: Annotated[int, typer.Option(help="16 or 24 bits a sample.")] = 16,
+    catalog: Catalog = None,
+    sample_rate: Rate = None,
+    seconds: Seconds = None,
+    severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Make a dataset; a run that was interrupted is finished by the same command."""
+    from dataclasses import replace
+
+    from ..datasets import generate as build
+    from ..mixing import load_recipe
+
+    if bits not in (16, 24):
+        raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
+    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
+    order = replace(order_of(loaded, samples, seed, splits), bits=bits)
+    table = catalog_of(stems, catalog, workers)
+    with progress_bar("rendering") as progress:
+        built = build(order, table, stems, out, workers=workers, progress=progress)
+    minutes = built.samples * loaded.seconds / 60
+    print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
+    if redraws := str(built.redraws):
+        print(redraws)
+    finish(built.set_aside)
+
+
+def verify(
+    dataset: Dataset,
+    replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
+    stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
+    assets: Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")] = None,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Check sums, counts, keys, lengths and alignment; render samples again from their rows."""
+    from ..datasets import verify as check
+
+    with progress_bar("checking") as progress:
+        findings = check(dataset, replay=replay, stems=stems, assets=assets, progress=progress)
+    for fault in findings.faults:
+        say(f"[red]fault:[/] {plain(fault)}")
+    steps = findings.least_significant_bits
+    print(f"{findings.samples} samples, {findings.replayed} rendered again, differing by {steps}")
+    if findings.faults:
+        raise typer.Exit(1)
+    print("clean")

@@ -1,0 +1,80 @@
+"""Commands about stems: composing, scanning, fitting a recipe to released mixes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Seed, Workers, catalog_of
+from .printing import finish, progress_bar
+
+__all__ = ["fit", "scan", "songs"]
+
+
+def songs(
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    count: Annotated[int, typer.Option(min=1, help="How many songs.")] = 8,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of each song.")] = 24.0,
+    seed: Seed = 0,
+) -> None:
+    """Compose and synthesise dry multitrack songs over all eight classes."""
+    from ..datasets import write_songs
+
+    with progress_bar("composing") as progress:
+        paths = write_songs(out, count=count, seconds=seconds, seed=seed, progress=progress)
+    print(f"{len(paths)} songs in {out}")
+
+
+def scan(
+    stems: Annotated[Path, typer.Argument(help="A folder of <song>/<Class>/*.wav|flac|...")],
+    out: Annotated[Path, typer.Option(help="Where the table goes, as Parquet.")] = Path(
+        "catalog.parquet"
+    ),
+    workers: Workers = 2,
+) -> None:
+    """Measure every stem of a folder: class, rate, length, loudness, activity, faults."""
+    from ..datasets import faults, write_catalog
+
+    catalog = catalog_of(stems, None, workers)
+    write_catalog(catalog, out)
+    good = catalog[catalog["fault"].isna()]
+    print(f"{good['song'].nunique()} songs, {len(good)} stems, {good['seconds'].sum():.0f} s")
+    for name, group in good.groupby("stem_class"):
+        print(f"  {name:<13} {len(group):4d} stems {group['loudness_lufs'].median():7.1f} LUFS")
+    print(f"written to {out}")
+    finish(faults(catalog))
+
+
+def fit(
+    folder: Annotated[Path, typer.Argument(help="Released mixes, and perhaps their stems.")],
+    stems: Annotated[Path, typer.Option(help="Dry stems as <song>/<Class>/*.wav|flac|...")],
+    out: Annotated[Path, typer.Option(help="The recipe, .yaml; a report .json goes beside it.")],
+    recipe: Annotated[str, typer.Option(help="Preset or file to start from.")] = "realistic",
+    samples: Annotated[int, typer.Option(min=4, help="In each half and round.")] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="The best one is kept.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same recipe.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; they change no result.")] = 2,
+    balances: Annotated[
+        bool, typer.Option(help="Fit the classes' loudness to FOLDER's songs, else to --stems.")
+    ] = True,
+    catalog: Annotated[Path | None, typer.Option(help="Of --stems, from 'wetdry scan'.")] = None,
+    sample_rate: Annotated[int | None, typer.Option(help="In Hz; else the recipe's own.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Of a sample; else the recipe's.")] = None,
+) -> None:
+    """Set a recipe's priors so that what it makes is like a folder of released mixes."""
+    from ..datasets.fit import FitOrder, summary
+    from ..datasets.fit import fit as fit_recipe
+    from ..datasets.fit_table import shown
+
+    given = {"sample_rate": sample_rate, "seconds": seconds}
+    settings = {name: value for name, value in given.items() if value is not None}
+    order = FitOrder(recipe, out, samples, rounds, seed, balances, settings)
+    table = catalog_of(stems, catalog, workers)
+    with progress_bar("fitting") as progress:
+        fitted = fit_recipe(folder, stems, table, order, workers=workers, progress=progress)
+    print(shown(fitted.rows))
+    print(summary(fitted))
+    print(f"written to {out}, with a report in {out.with_suffix('.json').name}")
+    finish(fitted.set_aside)
