@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..audio import LONGEST_FRAMES
 from ..errors import ShardError, UsageError
 from ..manifests.schema import manifest_schema
 from ..manifests.tables import read_columns, read_table
 from .fields import Said, Wanted, load, outputs_members, read_places, wanted_members
 from .outputs import output_places
 from .positions import opened
+from .shards import KEY
 from .tars import Places, places_of, read_named
 
 if TYPE_CHECKING:
@@ -64,7 +66,9 @@ def read(
         If ``where`` is no question that the manifest can answer.
     """
     dataset = Path(dataset)
-    table = read_columns(dataset / "manifest.parquet", NEEDED, LATER)
+    path = dataset / "manifest.parquet"
+    table = read_columns(path, NEEDED, LATER)
+    _check(table, path)
     chosen = np.ones(len(table), bool)
     if split is not None:
         chosen = table["split"].to_numpy() == split
@@ -76,6 +80,17 @@ def read(
     fields = (fields,) if isinstance(fields, str) else tuple(fields)
     table = table if chosen.all() else table.filter(chosen)
     return Reader(dataset, table.drop_columns("split"), np.flatnonzero(chosen), fields)
+
+
+def _check(table: "pyarrow.Table", path: Path) -> None:
+    """Refuse a manifest whose samples have no length."""
+    try:
+        frames = table["seconds"].to_numpy() * table["sample_rate"].to_numpy()
+        sane = bool(np.all((frames > 0) & (frames < LONGEST_FRAMES)))
+    except TypeError:
+        sane = False
+    if not sane:
+        raise ShardError(f"{path}: wanted seconds and sample_rate of each sample; generate again")
 
 
 def _mask(dataset: Path, where: "str | ArrayLike", rows: int) -> Any:
@@ -125,6 +140,8 @@ class Reader:
         self._found: dict[str, dict[str, Places]] = {}  # shards that had to be looked through
         if len(self._index) < len(self.keys):
             raise ShardError(f"{dataset}: the manifest lists a key twice; generate it again")
+        if odd := [key for key in self.keys if not _is_plain(key)]:  # a key may name a file
+            raise ShardError(f"{dataset}: wanted keys of A-Z a-z 0-9 _ -, found {odd[0]!r}")
         for _ in self._wanted(0) if self.keys else ():  # a field that is absent is told at once
             pass
 
@@ -198,7 +215,10 @@ class Reader:
 
     def _path(self, index: int) -> Path:
         """Return the shard that a sample stands in."""
-        return self.dataset / "data" / f"{self._cell('shard', index)}.tar"
+        shard = self._cell("shard", index)
+        if not _is_plain(shard):
+            raise ShardError(f"{self.dataset}: wanted a shard's plain name, found {shard!r}")
+        return self.dataset / "data" / f"{shard}.tar"
 
     def _place(self, which: str | int) -> int:
         """Return a sample's place among the chosen."""
@@ -221,3 +241,8 @@ class Reader:
                 "torn; run 'wetdry verify' and generate again"
             )
         return self._found[path.stem][key]
+
+
+def _is_plain(name: Any) -> bool:
+    """Tell whether it is a name that leads nowhere."""
+    return isinstance(name, str) and KEY.fullmatch(name) is not None

@@ -225,6 +225,19 @@ def test_audio_that_is_not_what_the_manifest_says_is_refused(copy, column, cell,
         read(copy)[0]
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("seconds", None), ("seconds", float("inf")), ("seconds", "1"), ("sample_rate", 0),
+     ("shard", "../data/train-000000"), ("shard", None), ("key", "../up"), ("key", None)],
+)  # fmt: skip
+def test_a_manifest_that_makes_no_sense_is_refused(copy, column, cell):
+    manifest = pd.read_parquet(copy / "manifest.parquet").head(1)
+    manifest[column] = cell
+    manifest.to_parquet(copy / "manifest.parquet")
+    with pytest.raises(ShardError, match="wanted"):
+        read(copy)
+
+
 def test_a_key_that_the_manifest_lists_twice_is_refused(copy):
     table = parquet.read_table(copy / "manifest.parquet")
     parquet.write_table(pa.concat_tables([table, table.slice(0, 1)]), copy / "manifest.parquet")

@@ -72,7 +72,9 @@ def data(tmp_path_factory) -> Path:
         with tarfile.open(folder / "data" / f"{split}-000000.tar", "w") as tar:
             for index in range(count):
                 key = f"{split}-{index:08d}"
-                rows.append({"key": key, "split": split, "songs": [f"{split} song"]})
+                row = {"key": key, "split": split, "shard": f"{split}-000000"}
+                audio = {"sample_rate": RATE, "seconds": 2.0, "songs": [f"{split} song"]}
+                rows.append({**row, **audio})
                 for name, content in sorted(members(index).items()):
                     about = tarfile.TarInfo(f"{key}.{name}")
                     about.size = len(content)
