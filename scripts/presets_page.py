@@ -8,7 +8,8 @@ The pictures need matplotlib (``pip install matplotlib``), which nothing else he
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,15 @@ from wetdry.datasets.report_pictures import LOWEST_HZ, RANGE_DB, highest_hz, lev
 from wetdry.degradations import Dynamics, Keyed
 from wetdry.degradations.stages import Stage
 from wetdry.errors import AssetError, RecipeError
-from wetdry.mixing import Mix, Session, integrated_lufs, load_recipe, preset_names, true_peak_dbtp
+from wetdry.mixing import (
+    Mix,
+    Session,
+    integrated_lufs,
+    load_recipe,
+    preset_names,
+    recipe_about,
+    true_peak_dbtp,
+)
 from wetdry.mixing.observing import Recorder
 
 if TYPE_CHECKING:
@@ -55,6 +64,17 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A sample, and the gain of the dynamics of each place in dB."""
+
+    session: Session
+    mix: Mix
+    dry: Audio
+    curves: Mapping[str, NDArray[np.floating[Any]]]
+    steps: int
+
+
 def page(measured: Mapping[str, Any]) -> str:
     """Return the page."""
     parts = [HEAD.format(range=RANGE_DB, block=BLOCK_S * 1000)]
@@ -69,10 +89,7 @@ def page(measured: Mapping[str, Any]) -> str:
 
 def _about(name: str) -> str:
     """Return a preset's own sentence."""
-    try:
-        return " ".join(load_recipe(name).about.split())
-    except (AssetError, RecipeError) as error:
-        return f"Cannot be loaded without its files: {error}"
+    return " ".join(recipe_about(name).split())
 
 
 def _table(rows: list[Mapping[str, Any]]) -> str:
@@ -100,23 +117,32 @@ def measure(stems: Path) -> dict[str, Any]:
 
 def _measure(name: str, catalog: "DataFrame", stems: Path) -> list[dict[str, Any]]:
     """Draw the picture of one preset, and return what was measured of its samples."""
-    from matplotlib.figure import Figure
-
     recipe = load_recipe(name)
     order = Order(recipe, 0, 0, parse_splits(DEFAULT_SPLITS))
-    figure = Figure(figsize=(12, 6.4), dpi=72, layout="constrained")
-    axes = figure.subplots(4, EXAMPLES, sharex="col", height_ratios=(3, 3, 2, 2), squeeze=False)
-    rows = []
+    samples = []
     for number in range(EXAMPLES):
         session, seen = draw_one(order, catalog, "train", number), Recorder()
         mix = render(session, stems, recipe.folder, seen)
         dry = np.sum(list(mix.dry.values()), axis=0, dtype=np.float32)
         curves = _curves(session, seen.stages)
-        _draw(axes[:, number], session, mix, dry, curves)
-        axes[0, number].set_title(f"sample {number}: {', '.join(mix.dry)}", fontsize=8)
-        rows.append(_numbers(session, mix, dry, curves, seen.stages))
-    _save(figure, DOCS / "presets" / f"{name}.png")
-    return rows
+        samples.append(Sample(session, mix, dry, curves, sum(map(len, seen.stages.values()))))
+    _picture(samples, DOCS / "presets" / f"{name}.png")
+    return [_numbers(sample) for sample in samples]
+
+
+def _picture(samples: Sequence[Sample], path: Path) -> None:
+    """Draw samples side by side; without dynamics there is no row for them."""
+    from matplotlib.figure import Figure
+
+    heights = (3, 3, 2, 2) if any(sample.curves for sample in samples) else (3, 3, 2)
+    figure = Figure(figsize=(12, 0.64 * sum(heights)), dpi=72, layout="constrained")
+    axes = figure.subplots(
+        len(heights), len(samples), sharex="col", height_ratios=heights, squeeze=False
+    )
+    for number, sample in enumerate(samples):
+        _draw(axes[:, number], sample)
+        axes[0, number].set_title(f"sample {number}: {', '.join(sample.mix.dry)}", fontsize=8)
+    _save(figure, path)
 
 
 def _save(figure: Any, path: Path) -> None:
@@ -154,11 +180,11 @@ def _named(session: Session, place: str) -> str:
     return session.tracks[int(number)].stem_class if kind == "track" else place
 
 
-def _draw(
-    axes: Any, session: Session, mix: Mix, dry: Audio, curves: Mapping[str, NDArray[Any]]
-) -> None:
+def _draw(axes: Any, sample: Sample) -> None:
     """Draw one sample from top to bottom."""
+    session, mix, dry = sample.session, sample.mix, sample.dry
     rate, seconds = session.sample_rate, session.samples / session.sample_rate
+    axes[-1].set_xlim(0, seconds)
     for axis, sound, said in ((axes[0], dry, "dry"), (axes[1], mix.mixture, "mixture")):
         levels = levels_db(sound, rate)
         ends = (0, seconds, np.log10(LOWEST_HZ), np.log10(highest_hz(rate)))
@@ -172,18 +198,24 @@ def _draw(
         axes[2].plot(*_level(sound, rate), lw=0.8, label=said)
     axes[2].set(ylim=(-60, 0))
     axes[2].set_ylabel("dBFS", fontsize=7)
-    for place, curve in _shown(curves).items():
-        step = max(1, len(curve) // 2000)
-        axes[3].plot(np.arange(0, len(curve), step) / rate, curve[::step], lw=0.8, label=place)
-    axes[3].set_xlim(0, seconds)
-    low, high = axes[3].get_ylim()
-    axes[3].set_ylim(min(low, -12), max(high, 3))
-    axes[3].set_ylabel("gain, dB", fontsize=7)
+    if len(axes) > 3:
+        _draw_gain(axes[3], sample)
     for axis in axes[2:]:
         axis.tick_params(labelsize=7)
         axis.grid(alpha=0.3)
         if axis.lines:
             axis.legend(fontsize=6, loc="lower right", ncols=3)
+
+
+def _draw_gain(axis: Any, sample: Sample) -> None:
+    """Draw the gain of the dynamics."""
+    for place, curve in _shown(sample.curves).items():
+        step = max(1, len(curve) // 2000)
+        times = np.arange(0, len(curve), step) / sample.session.sample_rate
+        axis.plot(times, curve[::step], lw=0.8, label=place)
+    low, high = axis.get_ylim()
+    axis.set_ylim(min(low, -12), max(high, 3))
+    axis.set_ylabel("gain, dB", fontsize=7)
 
 
 def _level(sound: Audio, sample_rate: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -201,21 +233,21 @@ def _shown(curves: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {place: curves[place] for place in ["master", *most] if place in curves}
 
 
-def _numbers(
-    session: Session, mix: Mix, dry: Audio, curves: Mapping[str, NDArray[Any]],
-    stages: Mapping[str, list[Stage]],
-) -> dict[str, Any]:  # fmt: skip
+def _numbers(sample: Sample) -> dict[str, Any]:
     """Return what the table shows."""
-    rate = session.sample_rate
+    reduced = [float(np.ptp(curve)) for curve in sample.curves.values()]
+    mix, dry, rate = sample.mix, sample.dry, sample.session.sample_rate
     return {
         "stems": len(mix.dry),
-        "steps": sum(map(len, stages.values())),
+        "steps": sample.steps,
         "dry_lufs": round(integrated_lufs(dry, rate), 1),
         "mixture_lufs": round(integrated_lufs(mix.mixture, rate), 1),
         "mixture_dbtp": round(true_peak_dbtp(mix.mixture, rate), 1),
         "dry_crest_db": round(_crest_db(dry), 1),
         "mixture_crest_db": round(_crest_db(mix.mixture), 1),
-        "most_reduced_db": round(max((float(np.ptp(c)) for c in curves.values()), default=0.0), 1),
+        "most_reduced_db": round(
+            max((float(np.ptp(c)) for c in sample.curves.values()), default=0.0), 1
+        ),
     }
 
 
