@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .cli_plugins import AllowPlugins, plugins
+from .cli_sources import LayoutName, unpacker
 from .errors import CatalogError, RecipeError, UsageError, WetdryError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ app.add_typer(plugins, name="plugins")
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
-Stems = Annotated[Path, typer.Option(help="A folder of <song>/<Class>/*.wav|flac|ogg|mp3|aiff.")]
+Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
 Data = Annotated[Path, typer.Option(help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
@@ -52,7 +53,9 @@ Severity = Annotated[
 Catalog = Annotated[Path | None, typer.Option(help="A catalog from 'wetdry scan'; else it scans.")]
 SplitTexts = Annotated[
     list[str] | None,
-    typer.Option("--split", help="NAME=SHARE or NAME=SONG,SONG; default train=0.8, test=0.2."),
+    typer.Option(
+        "--split", help="NAME=SHARE, NAME=SONG,SONG or NAME=@OWN; default train=0.8, test=0.2."
+    ),
 ]
 
 
@@ -114,14 +117,16 @@ def _finish(set_aside: list[dict[str, str]]) -> None:
         raise typer.Exit(3)
 
 
-def _catalog(stems: Path, catalog: Path | None, workers: int = 1) -> DataFrame:
+def _catalog(stems: Path, catalog: Path | None, layout: str, workers: int = 1) -> DataFrame:
     """Read the catalog, or scan for it."""
-    from .datasets import read_catalog, scan
+    from .datasets import find_layout, read_catalog, scan
 
     if catalog is not None:
         return read_catalog(catalog)
+    layout = find_layout(stems, layout).name
+    _say(f"layout: {_plain(layout)}")
     with _bar("reading stems") as progress:
-        return scan(stems, workers=workers, progress=progress)
+        return scan(stems, layout=layout, workers=workers, progress=progress)
 
 
 def _order(recipe: Recipe, samples: int, seed: int, splits: list[str] | None) -> Order:
@@ -148,16 +153,19 @@ def songs(
 
 @app.command()
 def scan(
-    stems: Annotated[Path, typer.Argument(help="A folder of <song>/<Class>/*.wav|flac|...")],
+    stems: Annotated[
+        Path, typer.Argument(help="A folder of songs, in a layout of docs/sources.md.")
+    ],
     out: Annotated[Path, typer.Option(help="Where the table goes, as Parquet.")] = Path(
         "catalog.parquet"
     ),
     workers: Workers = 2,
+    layout: LayoutName = "auto",
 ) -> None:
     """Measure every stem of a folder: class, rate, length, loudness, activity, faults."""
     from .datasets import faults, write_catalog
 
-    catalog = _catalog(stems, None, workers)
+    catalog = _catalog(stems, None, layout, workers)
     write_catalog(catalog, out)
     good = catalog[catalog["fault"].isna()]
     print(f"{good['song'].nunique()} songs, {len(good)} stems, {good['seconds'].sum():.0f} s")
@@ -229,6 +237,7 @@ def explain(
     split: Annotated[str, typer.Option(help="Which split.")] = "train",
     splits: SplitTexts = None,
     catalog: Catalog = None,
+    layout: LayoutName = "auto",
     sample_rate: Rate = None,
     seconds: Seconds = None,
     severity: Severity = None,
@@ -240,7 +249,7 @@ def explain(
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = _order(loaded, 0, seed, splits)
-    print(draw_one(order, _catalog(stems, catalog), split, index))
+    print(draw_one(order, _catalog(stems, catalog, layout), split, index))
 
 
 @app.command()
@@ -254,6 +263,7 @@ def generate(
     splits: SplitTexts = None,
     bits: Annotated[int, typer.Option(help="16 or 24 bits a sample.")] = 16,
     catalog: Catalog = None,
+    layout: LayoutName = "auto",
     sample_rate: Rate = None,
     seconds: Seconds = None,
     severity: Severity = None,
@@ -269,7 +279,7 @@ def generate(
         raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = replace(_order(loaded, samples, seed, splits), bits=bits)
-    table = _catalog(stems, catalog, workers)
+    table = _catalog(stems, catalog, layout, workers)
     with _bar("rendering") as progress:
         built = build(order, table, stems, out, workers=workers, progress=progress)
     minutes = built.samples * loaded.seconds / 60
@@ -399,6 +409,8 @@ def demo(
 
     print(run_demo(folder, stems, _bar, _say))
 
+
+app.command()(unpacker(_bar, _finish))
 
 if __name__ == "__main__":
     main()

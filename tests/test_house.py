@@ -30,11 +30,12 @@ MODULES = [
     "wetdry.audio",
     "wetdry.cli",
     "wetdry.cli_plugins",
+    "wetdry.cli_sources",
     "wetdry.errors",
     "wetdry.seeds",
 ]
 FILES = [REPO.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in MODULES]
-ROOT_MODULES = {"__init__", "cli", "cli_plugins", "errors", "seeds", "audio"}
+ROOT_MODULES = {"__init__", "cli", "cli_plugins", "cli_sources", "errors", "seeds", "audio"}
 
 
 @pytest.mark.parametrize("name", MODULES)
