@@ -29,6 +29,8 @@ MIXTURES = ("mixture", "mix")
 HEADER = ["instrum", "path"]
 OUTSIDE = "lies outside the folder of stems; copy it here, or scan its own folder"
 
+GONE = "not there; correct the list"
+
 
 def _judge(name: str) -> Verdict:
     known = class_of(name)
@@ -38,7 +40,7 @@ def _judge(name: str) -> Verdict:
 def _find(root: Path) -> Iterator[Source]:
     tables = _tables(root)
     if tables:
-        yield from (row for table in tables for row in _listed(root, table))
+        yield from _listed(root, tables)
         return
     for found in walk(root):
         stem = Path(found.parts[-1]).stem
@@ -72,19 +74,23 @@ def _first_line(path: Path, root: Path) -> str:
         return ""
 
 
-def _listed(root: Path, table: Path) -> Iterator[Source]:
-    """Look up what a table names among the files that are there."""
+def _listed(root: Path, tables: list[Path]) -> Iterator[Source]:
+    """Look up what tables name among the files that are there, and what none of them names."""
     there = {"/".join(found.parts): found for found in walk(root)}
-    for row in csv.DictReader(io.StringIO(read_text(table, root))):
-        name, path = row.get("instrum") or "", row.get("path") or ""
-        file = os.path.relpath(os.path.normpath(root / path), root)
-        found = there.get(file)
-        song = f"{name}/{Path(file).with_suffix('')}"
-        if found is None:
-            fault = OUTSIDE if file.startswith("..") else f"is listed in {table.name} and is not "
-            fault = fault if file.startswith("..") else f"{fault}there; correct the list"
-            found = Found(tuple(path.split("/")), fault)
-        yield source(found, song, _judge(name))
+    listed = set()
+    for table in tables:
+        for row in csv.DictReader(io.StringIO(read_text(table, root))):
+            name, path = row.get("instrum") or "", row.get("path") or ""
+            file = os.path.relpath(os.path.normpath(root / path), root)
+            absent = (
+                OUTSIDE if file.startswith("..") else f"is listed in {table.name} and is {GONE}"
+            )
+            listed.add(file)
+            found = there.get(file, Found(tuple(path.split("/")), absent))
+            yield source(found, f"{name}/{Path(file).with_suffix('')}", _judge(name))
+    for file, found in there.items():
+        if file not in listed:
+            yield source(found, found.parts[0], Verdict("", "is in no list; list it or leave it"))
 
 
 def _is_zfturbo(root: Path) -> bool:

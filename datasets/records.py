@@ -8,6 +8,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from .tree import Found, Parts, link_fault, walk
 __all__ = ["ANY_SUFFIX", "Verdicts", "members", "read_text", "recorded", "word"]
 
 LARGEST_BYTES = 16 * 2**20
+LONGEST_RECORD = 2**18
+DEEPEST_RECORD = 50
+"""Far beyond the datasets' own; longer or deeper YAML takes its reader minutes."""
 
 Verdicts = Mapping[str, Verdict | None]
 """Path below the song's folder to what the file is; None for a mixture or the like."""
@@ -101,6 +105,9 @@ def _read(path: Path | None, root: Path) -> Any:
     if path is None:
         raise ValueError("it is gone")
     text = read_text(path, root)
+    steps = (1 if letter in "[{" else -1 for letter in text if letter in "[{]}")
+    if len(text) > LONGEST_RECORD or max(accumulate(steps), default=0) > DEEPEST_RECORD:
+        raise ValueError("it is too long or too deep")
     return json.loads(text) if path.suffix == ".json" else _yaml(text)
 
 
@@ -142,5 +149,6 @@ def word(record: Any, name: str, default: str = "") -> str:
 def members(record: Any, name: str) -> list[tuple[str, Any]]:
     """Return the members of a member that should be a mapping or a list, with their names."""
     held = record.get(name) if isinstance(record, dict) else None
-    pairs = held.items() if isinstance(held, dict) else enumerate(held or [])
-    return [(str(key), value) for key, value in pairs] if isinstance(held, dict | list) else []
+    if isinstance(held, dict):
+        return [(str(key), value) for key, value in held.items()]
+    return [(str(n), value) for n, value in enumerate(held)] if isinstance(held, list) else []

@@ -1,7 +1,8 @@
 """Unpack MUSDB18: every ``.stem.mp4`` becomes a folder of FLAC files, once, in its own layout.
 
 AAC is decoded from packets that lean on their neighbours: an excerpt read at random is not the
-excerpt of the whole. So the whole is decoded, front to back, and kept without loss.
+excerpt of the whole. So the whole is decoded, front to back, and kept without loss. The encoder's
+padding at the end, less than 1024 samples and as long in all streams, stays.
 """
 
 import stat
@@ -130,7 +131,7 @@ def _write(path: Path, number: int, out: Path, gain_db: float) -> None:
 
 
 def _blocks(path: Path, number: int) -> Iterator[tuple[Audio, int]]:
-    """Yield one stream from front to back, with its rate; priming and padding are left out."""
+    """Yield one stream and its rate, front to back, without the priming that the file declares."""
     import av
 
     try:
