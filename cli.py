@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .cli_plugins import AllowPlugins, plugins
-from .cli_sources import LayoutName, unpacker
+from .cli_sources import LayoutName, print_origin, unpacker
 from .errors import CatalogError, RecipeError, UsageError, WetdryError
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def scan(
     print(f"{good['song'].nunique()} songs, {len(good)} stems, {good['seconds'].sum():.0f} s")
     for name, group in good.groupby("stem_class"):
         print(f"  {name:<13} {len(group):4d} stems {group['loudness_lufs'].median():7.1f} LUFS")
+    print_origin(catalog)
     print(f"written to {out}")
     _finish(faults(catalog))
 

@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["LayoutName", "unpacker"]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["LayoutName", "print_origin", "unpacker"]
 
 LayoutName = Annotated[
     str,
     typer.Option(help="auto, a dataset (docs/sources.md), or a pattern: '{song}/{class}/*.wav'."),
 ]
 Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+def print_origin(catalog: DataFrame) -> None:
+    """Print what the songs' datasets say of licence and split, and how to keep to the split."""
+    for licence in catalog["licence"][catalog["licence"] != ""].unique():
+        print(f"licence: {licence}")
+    songs = catalog[catalog["fault"].isna()].groupby("split")["song"].nunique()
+    own = {str(name): count for name, count in songs.items() if name}
+    if own:
+        print("splits of its own:", ", ".join(f"{name} {count}" for name, count in own.items()))
+        print("keep to them with", " ".join(f"--split {name}=@{name}" for name in own))
 
 
 def unpacker(bar: Bar, finish: Callable[[list[dict[str, str]]], None]) -> Callable[..., None]:

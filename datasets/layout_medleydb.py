@@ -4,6 +4,7 @@
 which were mixed and processed.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def _has(root: Path, kind: str) -> bool:
     above = [root, *folders(root)]
     above += [below for folder in folders(root) for below in folders(folder)]
     songs = (song for folder in dict.fromkeys(above) for song in folders(folder)[:20])
-    return any((song / f"{song.name}_{kind}").is_dir() for song in songs)
+    return any(os.path.isdir(song / f"{song.name}_{kind}") for song in songs)
 
 
 LICENCE = "CC BY-NC-SA 4.0 (MedleyDB)"

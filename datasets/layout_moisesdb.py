@@ -1,5 +1,6 @@
 """MoisesDB: a folder for each song, ``data.json``, and ``<stem>/<uuid>.wav`` for each track."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,9 @@ def _judge_track(stem: str, track: Any) -> Verdict:
 
 def _is_moisesdb(root: Path) -> bool:
     songs = [root, *folders(root)]
-    return any((song / "data.json").is_file() for above in songs for song in folders(above)[:20])
+    return any(
+        os.path.isfile(song / "data.json") for above in songs for song in folders(above)[:20]
+    )
 
 
 MOISESDB = Layout(

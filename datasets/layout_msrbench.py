@@ -3,6 +3,7 @@
 It is a test set: its targets are found as the split ``test``, its mixtures passed over.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def _judge(found: Found) -> Verdict:
 def _is_msrbench(root: Path) -> bool:
     classes = [folder for folder in folders(root) if class_of(folder.name)]
     kinds = ("mixture", "target")
-    if any(all((folder / kind).is_dir() for kind in kinds) for folder in classes):
+    if any(all(os.path.isdir(folder / kind) for kind in kinds) for folder in classes):
         return True
     files = (path for folder in classes for path in folder.glob("*_DT*.flac"))
     return any(DEGRADED.fullmatch(path.stem) for path in files)

@@ -4,6 +4,7 @@ The four stems are what was mixed, effects and all. A ``.stem.mp4`` holds them a
 which no excerpt can be read to the sample: `wetdry.datasets.unpack` makes FLAC of it, once.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def _is_musdb18hq(root: Path) -> bool:
 
 def _holds_five(song: Path) -> bool:
     return any(
-        all((song / f"{name}{suffix}").is_file() for name in FIVE) for suffix in (".wav", ".flac")
+        all(os.path.isfile(song / f"{name}{suffix}") for name in FIVE)
+        for suffix in (".wav", ".flac")
     )
 
 

@@ -4,6 +4,7 @@
 is named plainly or by the codes of RawStems, whose subgroups may also be folders (``Gtr/EG/``).
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def _judge_code(parts: Parts) -> Verdict:
 
 def _is_rawstems(root: Path) -> bool:
     """Look for what MSRKit writes beside the songs, or for a group with its subgroup."""
-    if (root / "rms_analysis.jsonl").is_file():
+    if os.path.isfile(root / "rms_analysis.jsonl"):
         return True
     groups = [group for song in folders(root)[:50] for group in folders(song)]
     return any(is_subgroup(f"{g.name}_{sub.name}") for g in groups for sub in folders(g))

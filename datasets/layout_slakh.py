@@ -1,5 +1,6 @@
 """Slakh2100: ``Track00001/stems/S00.flac``, and ``metadata.yaml`` with the MIDI program of each."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,7 @@ def _split(folder: Parts) -> str:
 
 def _is_slakh(root: Path) -> bool:
     songs = [song for above in (root, *folders(root)) for song in folders(above)[:20]]
-    return any((s / "metadata.yaml").is_file() and (s / "stems").is_dir() for s in songs)
+    return any(os.path.isfile(s / "metadata.yaml") and os.path.isdir(s / "stems") for s in songs)
 
 
 SLAKH = Layout(

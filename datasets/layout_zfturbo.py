@@ -98,7 +98,7 @@ def _is_zfturbo(root: Path) -> bool:
     if _tables(root):
         return True
     for song in folders(root)[:50]:
-        stems = {name.partition(".")[0].casefold() for name in children(song)}
+        stems = {path.name.partition(".")[0].casefold() for path in song.glob("*.*")}
         if class_of(song.name) is None and stems & {"other", "mixture"} and len(stems) > 1:
             return True
     return False

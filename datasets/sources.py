@@ -60,7 +60,8 @@ def _instead(layout: Layout, names: list[str], found: list[Source]) -> str:
             "or say --layout zfturbo if every file is a song of its own"
         )
     if found:
-        return f"{found[0].file}, which {found[0].fault}"
+        other = "; or say another with --layout" if layout is PLAIN else ""
+        return f"{found[0].file}, which {found[0].fault}{other}"
     return f"{len(names)} entries and no audio; name a folder that holds songs"
 
 

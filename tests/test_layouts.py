@@ -5,8 +5,10 @@ import os
 
 import pytest
 import soundfile
+from typer.testing import CliRunner
 
 from wetdry.audio import STEM_CLASSES
+from wetdry.cli import app
 from wetdry.datasets import (
     LAYOUTS,
     Order,
@@ -440,12 +442,37 @@ def test_every_midi_program_is_in_a_class_or_set_aside_for_a_reason():
     assert not {*CLASSES} & {*REASONS}
 
 
-def test_the_catalog_keeps_split_and_licence_and_splits_follow_it(tmp_path):
+def test_a_link_into_the_way_above_it_ends_there(tmp_path):
+    root = slakh(tmp_path)
+    (root / "train/Track00001/stems/S04.flac").symlink_to(root / "train/Track00001/stems/S00.flac")
+    (root / "train/Track00001/stems/again").symlink_to(root / "train")
+    (root / "train/Track00001/stems/S05.flac").symlink_to("/dev/zero")
+    faults = {s.file.rpartition("/")[2]: s.fault for s in find_sources(root) if s.split == "train"}
+    assert faults["again"] == "is a link to a folder above it; remove it"
+    assert "out of the folder" in faults["S05.flac"] and "not listed" in faults["S04.flac"]
+
+
+@pytest.fixture
+def audible(tmp_path):
+    """MUSDB18-HQ with something to hear."""
     root = musdb18hq(tmp_path / "musdb")
     for path in root.rglob("*.wav"):
         noise = 0.2 * stream(5, path.name).standard_normal((12_000, 1))
         soundfile.write(path, noise, 8000)
-    table = scan(root)
+    return root
+
+
+def test_the_command_line_says_layout_licence_and_splits(audible, tmp_path):
+    words = ["scan", str(audible), "--out", str(tmp_path / "c.parquet"), "--workers", "1"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 3
+    assert "layout: musdb18hq" in done.stderr and "licence: MUSDB18: academic" in done.stdout
+    assert "splits of its own: test 1, train 1" in done.stdout
+    assert "--split test=@test --split train=@train" in done.stdout
+
+
+def test_the_catalog_keeps_split_and_licence_and_splits_follow_it(audible, tmp_path):
+    table = scan(audible)
     write_catalog(table, tmp_path / "catalog.parquet")
     assert read_catalog(tmp_path / "catalog.parquet").equals(table)
     recipe = load_recipe("clean", sample_rate=8000, seconds=1)
