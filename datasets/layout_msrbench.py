@@ -1,6 +1,7 @@
 """MSRBench: ``<Class>/target/<clip>.flac``, and the same clip degraded as ``<clip>_DT<k>.flac``.
 
-It is a test set: its targets are found as the split ``test``, its mixtures passed over.
+The folders ``target`` and ``mixture`` may be missing. It is a test set: its targets are found as
+the split ``test``, its mixtures passed over.
 """
 
 import os

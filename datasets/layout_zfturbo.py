@@ -10,10 +10,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..errors import CatalogError
 from .class_names import class_of
 from .layout import Instruments, Layout, Source, Verdict, source
 from .records import read_text
-from .tree import Found, children, folders, walk
+from .tree import Found, children, folders, shown, walk
 
 __all__ = ["ZFTURBO"]
 
@@ -29,7 +30,7 @@ MIXTURES = ("mixture", "mix")
 HEADER = ["instrum", "path"]
 OUTSIDE = "lies outside the folder of stems; copy it here, or scan its own folder"
 
-GONE = "not there; correct the list"
+GONE = "but is not there; correct the list"
 
 
 def _judge(name: str) -> Verdict:
@@ -77,20 +78,28 @@ def _first_line(path: Path, root: Path) -> str:
 def _listed(root: Path, tables: list[Path]) -> Iterator[Source]:
     """Look up what tables name among the files that are there, and what none of them names."""
     there = {"/".join(found.parts): found for found in walk(root)}
-    listed = set()
+    listed: set[str] = set()
     for table in tables:
-        for row in csv.DictReader(io.StringIO(read_text(table, root))):
-            name, path = row.get("instrum") or "", row.get("path") or ""
+        for name, path in _rows(table, root):
             file = os.path.relpath(os.path.normpath(root / path), root)
-            absent = (
-                OUTSIDE if file.startswith("..") else f"is listed in {table.name} and is {GONE}"
-            )
-            listed.add(file)
+            absent = OUTSIDE if file.startswith("../") else f"is listed in {table.name}, {GONE}"
             found = there.get(file, Found(tuple(path.split("/")), absent))
-            yield source(found, f"{name}/{Path(file).with_suffix('')}", _judge(name))
+            again = Verdict("", "is listed more than once; keep one line")
+            song = shown(f"{name}/{Path(file).with_suffix('')}")
+            yield source(found, song, again if file in listed else _judge(name))
+            listed.add(file)
     for file, found in there.items():
         if file not in listed:
             yield source(found, found.parts[0], Verdict("", "is in no list; list it or leave it"))
+
+
+def _rows(table: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """Read the lines of a table: instrument and path."""
+    try:
+        for row in csv.DictReader(io.StringIO(read_text(table, root))):
+            yield row.get("instrum") or "", row.get("path") or ""
+    except csv.Error as error:
+        raise CatalogError(f"{table.name}: cannot be read ({error}); write it again") from None
 
 
 def _is_zfturbo(root: Path) -> bool:

@@ -179,7 +179,8 @@ def slakh(root):
 
 def msrbench(root):
     clips = (f"Bass/mixture/0007_DT{k}.flac" for k in range(13))
-    return plant(root, *clips, "Bass/target/0007.flac", "Synthesizers/target/0007.flac")
+    plant(root, *clips, "Bass/target/0007.flac", "Synthesizers/target/0007.flac")
+    return plant(root, "Drums/0009_DT0.flac", "Drums/0009_DT12.flac", "Drums/0009.flac")
 
 
 def zfturbo(root):
@@ -294,6 +295,7 @@ def test_msrbench_gives_its_targets_as_a_test_set(tmp_path):
     found = find_sources(msrbench(tmp_path))
     assert [(s.song, s.stem_class, s.split) for s in found] == [
         ("Bass/0007", "Bass", "test"),
+        ("Drums/0009", "Drums", "test"),
         ("Synthesizers/0007", "Synthesizers", "test"),
     ]
 
@@ -316,14 +318,17 @@ def test_a_list_of_zfturbo_reaches_no_file_outside_of_its_folder(tmp_path):
     root = plant(tmp_path / "stems", "one/v.wav", "two/b.wav", "unlisted.wav")
     rows = ["instrum,path", f"vocals,{root}/one/v.wav", "bass,two/b.wav", "drums,gone.wav"]
     plant(tmp_path, "secret.wav")
-    rows += [f"drums,{tmp_path}/secret.wav", "drums,../secret.wav", "kazoo,two/b.wav"]
+    rows += [f"drums,{tmp_path}/secret.wav", "drums,../secret.wav", "kazoo,three/k.wav"]
+    rows += ["bass,two/b.wav", f"bass,{'x' * 200}.wav", "vocals,a\0b.wav"]
+    plant(root, "three/k.wav")
     plant(root, "list.csv", text="\n".join(rows))
     found = find_sources(root)
     good = {s.file: s.stem_class for s in found if not s.fault}
     assert good == {"one/v.wav": "Vocals", "two/b.wav": "Bass"}
     faults = sorted(s.fault for s in found if s.fault)
     assert [fault[:12] for fault in faults] == [
-        "is in no cla", "is in no lis", "is listed in", "lies outside", "lies outside",
+        "is in no cla", "is in no lis", *["is listed in"] * 3, "is listed mo",
+        "lies outside", "lies outside",
     ]  # fmt: skip
 
 
