@@ -85,7 +85,7 @@ def _listed(root: Path, tables: list[Path]) -> Iterator[Source]:
             absent = OUTSIDE if file.startswith("../") else f"is listed in {table.name}, {GONE}"
             found = there.get(file, Found(tuple(path.split("/")), absent))
             again = Verdict("", "is listed more than once; keep one line")
-            song = shown(f"{name}/{Path(file).with_suffix('')}")
+            song = shown(f"{name}/{os.path.splitext(file)[0]}")
             yield source(found, song, again if file in listed else _judge(name))
             listed.add(file)
     for file, found in there.items():
