@@ -23,7 +23,7 @@ app.add_typer(recipes.app, name="recipe")
 app.add_typer(effects.app, name="effects")
 app.add_typer(plugins.app, name="plugins")
 for command in (
-    *(stems.songs, stems.scan, stems.fit),
+    *(stems.songs, stems.unpack, stems.scan, stems.fit),
     *(making.degrade, making.explain, making.generate, making.verify),
     *(made.report, made.card, made.export),
     *(learning.train, learning.restore, learning.evaluate, learning.fetch, learning.demo),

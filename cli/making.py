@@ -12,6 +12,7 @@ from .effects import Effects
 from .options import (
     Catalog,
     Dataset,
+    LayoutName,
     Rate,
     RecipeName,
     Seconds,
@@ -56,6 +57,7 @@ def explain(
     split: Annotated[str, typer.Option(help="Which split.")] = "train",
     splits: SplitTexts = None,
     catalog: Catalog = None,
+    layout: LayoutName = "auto",
     sample_rate: Rate = None,
     seconds: Seconds = None,
     severity: Severity = None,
@@ -68,7 +70,7 @@ def explain(
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = order_of(loaded, 0, seed, splits)
-    print(draw_one(order, catalog_of(stems, catalog), split, index))
+    print(draw_one(order, catalog_of(stems, catalog, layout), split, index))
 
 
 def generate(
@@ -81,6 +83,7 @@ def generate(
     splits: SplitTexts = None,
     bits: Annotated[int, typer.Option(help="16 or 24 bits a sample.")] = 16,
     catalog: Catalog = None,
+    layout: LayoutName = "auto",
     sample_rate: Rate = None,
     seconds: Seconds = None,
     severity: Severity = None,
@@ -97,7 +100,7 @@ def generate(
         raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = replace(order_of(loaded, samples, seed, splits), bits=bits)
-    table = catalog_of(stems, catalog, workers)
+    table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
         built = build(order, table, stems, out, workers=workers, progress=progress)
     minutes = built.samples * loaded.seconds / 60

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .printing import progress_bar
+from .printing import plain, progress_bar, say
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,6 +20,7 @@ __all__ = [
     "Data",
     "Dataset",
     "Device",
+    "LayoutName",
     "Rate",
     "RecipeName",
     "Run",
@@ -36,7 +37,7 @@ __all__ = [
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
-Stems = Annotated[Path, typer.Option(help="A folder of <song>/<Class>/*.wav|flac|ogg|mp3|aiff.")]
+Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
 Data = Annotated[Path, typer.Option(help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
@@ -46,21 +47,31 @@ Seconds = Annotated[float | None, typer.Option(help="Of a sample, in place of th
 Severity = Annotated[
     float | None, typer.Option(help="0 (untouched) to 1 (as written), in place of the recipe's.")
 ]
+LayoutName = Annotated[
+    str,
+    typer.Option(help="auto, a dataset (docs/sources.md), or a pattern: '{song}/{class}/*.wav'."),
+]
 Catalog = Annotated[Path | None, typer.Option(help="A catalog from 'wetdry scan'; else it scans.")]
 SplitTexts = Annotated[
     list[str] | None,
-    typer.Option("--split", help="NAME=SHARE or NAME=SONG,SONG; default train=0.8, test=0.2."),
+    typer.Option(
+        "--split", help="NAME=SHARE, NAME=SONG,SONG or NAME=@OWN; default train=0.8, test=0.2."
+    ),
 ]
 
 
-def catalog_of(stems: Path, catalog: Path | None, workers: int = 1) -> DataFrame:
+def catalog_of(
+    stems: Path, catalog: Path | None, layout: str = "auto", workers: int = 1
+) -> DataFrame:
     """Read the catalog, or scan for it."""
-    from ..datasets import read_catalog, scan
+    from ..datasets import find_layout, read_catalog, scan
 
     if catalog is not None:
         return read_catalog(catalog)
+    layout = find_layout(stems, layout).name
+    say(f"layout: {plain(layout)}")
     with progress_bar("reading stems") as progress:
-        return scan(stems, workers=workers, progress=progress)
+        return scan(stems, layout=layout, workers=workers, progress=progress)
 
 
 def order_of(recipe: Recipe, samples: int, seed: int, splits: list[str] | None) -> Order:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Seed, Workers, catalog_of
+from .options import LayoutName, Seed, Workers, catalog_of
 from .printing import finish, progress_bar
 
-__all__ = ["fit", "scan", "songs"]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["fit", "scan", "songs", "unpack"]
 
 
 def songs(
@@ -28,21 +31,25 @@ def songs(
 
 
 def scan(
-    stems: Annotated[Path, typer.Argument(help="A folder of <song>/<Class>/*.wav|flac|...")],
+    stems: Annotated[
+        Path, typer.Argument(help="A folder of songs, in a layout of docs/sources.md.")
+    ],
     out: Annotated[Path, typer.Option(help="Where the table goes, as Parquet.")] = Path(
         "catalog.parquet"
     ),
     workers: Workers = 2,
+    layout: LayoutName = "auto",
 ) -> None:
     """Measure every stem of a folder: class, rate, length, loudness, activity, faults."""
     from ..datasets import faults, write_catalog
 
-    catalog = catalog_of(stems, None, workers)
+    catalog = catalog_of(stems, None, layout, workers)
     write_catalog(catalog, out)
     good = catalog[catalog["fault"].isna()]
     print(f"{good['song'].nunique()} songs, {len(good)} stems, {good['seconds'].sum():.0f} s")
     for name, group in good.groupby("stem_class"):
         print(f"  {name:<13} {len(group):4d} stems {group['loudness_lufs'].median():7.1f} LUFS")
+    print_origin(catalog)
     print(f"written to {out}")
     finish(faults(catalog))
 
@@ -60,6 +67,7 @@ def fit(
         bool, typer.Option(help="Fit the classes' loudness to FOLDER's songs, else to --stems.")
     ] = True,
     catalog: Annotated[Path | None, typer.Option(help="Of --stems, from 'wetdry scan'.")] = None,
+    layout: LayoutName = "auto",
     sample_rate: Annotated[int | None, typer.Option(help="In Hz; else the recipe's own.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Of a sample; else the recipe's.")] = None,
 ) -> None:
@@ -71,10 +79,36 @@ def fit(
     given = {"sample_rate": sample_rate, "seconds": seconds}
     settings = {name: value for name, value in given.items() if value is not None}
     order = FitOrder(recipe, out, samples, rounds, seed, balances, settings)
-    table = catalog_of(stems, catalog, workers)
+    table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("fitting") as progress:
         fitted = fit_recipe(folder, stems, table, order, workers=workers, progress=progress)
     print(shown(fitted.rows))
     print(summary(fitted))
     print(f"written to {out}, with a report in {out.with_suffix('.json').name}")
     finish(fitted.set_aside)
+
+
+def print_origin(catalog: DataFrame) -> None:
+    """Print what the songs' datasets say of licence and split, and how to keep to the split."""
+    for licence in catalog["licence"][catalog["licence"] != ""].unique():
+        print(f"licence: {licence}")
+    songs = catalog[catalog["fault"].isna()].groupby("split")["song"].nunique()
+    own = {str(name): count for name, count in songs.items() if name}
+    if own:
+        print("splits of its own:", ", ".join(f"{name} {count}" for name, count in own.items()))
+        print("keep to them with", " ".join(f"--split {name}=@{name}" for name in own))
+
+
+def unpack(
+    stems: Annotated[Path, typer.Argument(help="A folder of MUSDB18's .stem.mp4 files.")],
+    out: Annotated[Path, typer.Argument(help="A new folder, or one that this began.")],
+) -> None:
+    """Decode MUSDB18's .stem.mp4 files to FLAC, once; an interrupted run goes on."""
+    from ..datasets import unpack as decode
+
+    with progress_bar("unpacking") as progress:
+        unpacked = decode(stems, out, progress=progress)
+    for song, lowered_db in unpacked.lowered_db.items():
+        print(f"{song!r} overshot full scale: its stems were lowered by {lowered_db:.2f} dB")
+    print(f"{unpacked.songs} songs in {out}; next: wetdry scan {out} --layout musdb18hq")
+    finish(unpacked.set_aside)

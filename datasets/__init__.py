@@ -5,6 +5,7 @@ from .build import Built, generate
 from .card import write_card
 from .demo_songs import write_songs
 from .export import export_msrbench
+from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
 from .plan import Order, draw_one, plan
 from .reading import Reader, read
@@ -16,10 +17,12 @@ from .scan import faults, read_catalog, scan, write_catalog
 from .splits import DEFAULT_SPLITS, Split, parse_splits
 from .tar_headers import Limits
 from .tars import index_tar, read_members
+from .unpack import unpack
 from .verify import Findings, verify
 
 __all__ = [
     "DEFAULT_SPLITS",
+    "LAYOUTS",
     "Built",
     "Findings",
     "Limits",
@@ -30,6 +33,7 @@ __all__ = [
     "draw_one",
     "export_msrbench",
     "faults",
+    "find_layout",
     "generate",
     "index_tar",
     "make_sample",
@@ -42,6 +46,7 @@ __all__ = [
     "render",
     "replay_steps",
     "scan",
+    "unpack",
     "verify",
     "write_card",
     "write_catalog",

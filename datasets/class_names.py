@@ -2,7 +2,7 @@
 
 import difflib
 
-__all__ = ["class_of", "is_prefix", "unknown"]
+__all__ = ["class_of", "is_prefix", "is_subgroup", "unknown"]
 
 NAMES = {
     "Vocals": "Vocals Vocal Voice Vox Voc Voc_LV Voc_BV Voc_GRP",
@@ -34,6 +34,11 @@ def class_of(name: str) -> str | None:
 def is_prefix(name: str) -> bool:
     """Tell whether a folder can hold subgroups that name a class, as ``Rhy`` holds ``DK``."""
     return any(code.startswith(f"{name.casefold()}_") for code in CLASSES)
+
+
+def is_subgroup(name: str) -> bool:
+    """Tell whether a name is a code of RawStems with both group and subgroup, as ``Rhy_DK``."""
+    return "_" in name and name.casefold() in CLASSES
 
 
 def unknown(name: str) -> str:

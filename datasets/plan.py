@@ -14,7 +14,7 @@ from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session
 from ..mixing.songs import Song, songs_of
 from .provenance import origins
-from .splits import DEFAULT_SPLITS, Split, parse_splits, sample_counts, split_songs
+from .splits import DEFAULT_SPLITS, Split, own_splits, parse_splits, sample_counts, split_songs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -89,7 +89,7 @@ def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict
         If the songs cannot feed the recipe or the splits.
     """
     songs = songs_of(catalog)
-    dealt = split_songs(order.splits, songs, order.seed)
+    dealt = split_songs(order.splits, songs, order.seed, own_splits(catalog))
     counts = sample_counts(order.splits, dealt, order.samples)
     digests = dict(zip(catalog["file"], catalog["sha256"], strict=True))
     rows = [
@@ -129,7 +129,7 @@ def draw_one(order: Order, catalog: "DataFrame", split: str, index: int) -> Sess
         If there is no such split, or its songs cannot feed the recipe.
     """
     songs = songs_of(catalog)
-    dealt = split_songs(order.splits, songs, order.seed)
+    dealt = split_songs(order.splits, songs, order.seed, own_splits(catalog))
     if split not in dealt:
         raise CatalogError(f"--split: wanted one of {', '.join(dealt)}, found {split!r}")
     own = [songs[song] for song in dealt[split]]

@@ -18,7 +18,7 @@ from ..errors import AudioError, CatalogError
 from ..mixing.mix_features import class_balances, mix_features
 from ..seeds import stream
 from .class_names import class_of, unknown
-from .sources import UNREADABLE
+from .tree import UNREADABLE
 
 __all__ = ["Found", "Passage", "fault", "find_released", "measure_passage", "once", "passages"]
 

@@ -33,18 +33,25 @@ UNMEASURED: Row = {
     "sha256": "",
     "fault": None,
 }
-COLUMNS = ("song", "stem_class", "file", *UNMEASURED)
+PLACE = ("song", "stem_class", "file", "split", "licence")
+COLUMNS = (*PLACE, *UNMEASURED)
 
 
 def scan(
-    stems: Path, *, workers: int = 1, progress: Callable[[int, int], None] | None = None
+    stems: Path,
+    *,
+    layout: str = "auto",
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> "DataFrame":
     """Read every stem below a folder whole and return the catalog.
 
     Parameters
     ----------
     stems : Path
-        A folder of ``<song>/<Class>/<name>.<wav|flac|ogg|mp3|aiff|aif>``.
+        A folder of songs.
+    layout : str
+        How it is laid out, as :func:`find_layout` takes it.
     workers : int
         Processes, at least 1; the table is the same for any number.
     progress : callable, optional
@@ -59,10 +66,10 @@ def scan(
 
     Raises
     ------
-    CatalogError
-        If the folder is not there, or nothing below it is a stem.
+    CatalogError, UsageError
+        If the folder is not there, nothing below it is a stem, or its layout is in doubt.
     """
-    sources = find_sources(stems)
+    sources = find_sources(stems, layout)
     wanted = [source for source in sources if source.fault is None]
     measured: dict[str, Row] = {}
     for done, (source, row) in enumerate(_measured(stems, wanted, workers), 1):
@@ -184,5 +191,5 @@ def _schema() -> Any:
 
     special = {"activity_dbfs": pa.list_(pa.float64())}
     special |= {name: pa.int64() for name in ("sample_rate", "channels", "frames")}
-    special |= {name: pa.string() for name in ("song", "stem_class", "file", "sha256", "fault")}
+    special |= {name: pa.string() for name in (*PLACE, "sha256", "fault")}
     return pa.schema([(name, special.get(name, pa.float64())) for name in COLUMNS])

@@ -1,12 +1,16 @@
 """Splits: which songs are for training and which are held out; by song, never by excerpt."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..errors import CatalogError
 from ..seeds import stream
 
-__all__ = ["DEFAULT_SPLITS", "Split", "parse_splits", "split_songs"]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["DEFAULT_SPLITS", "Split", "own_splits", "parse_splits", "split_songs"]
 
 DEFAULT_SPLITS = ("train=0.8", "test=0.2")
 
@@ -21,7 +25,8 @@ class Split:
     share : float
         Of the songs and of the samples; 0 where songs are named.
     songs : tuple of str
-        Named songs; empty where a share is given.
+        Named songs; empty where a share is given. ``@name`` stands for all songs that the
+        dataset they come from has in its own split of that name.
     """
 
     name: str
@@ -35,7 +40,7 @@ def parse_splits(texts: Iterable[str]) -> tuple[Split, ...]:
     Parameters
     ----------
     texts : iterable of str
-        ``name=share`` or ``name=song,song``.
+        ``name=share``, ``name=song,song`` or ``name=@own``.
 
     Raises
     ------
@@ -58,7 +63,9 @@ def _parse(text: str) -> Split:
     """Read one split."""
     name, _, value = text.partition("=")
     if not (name.isascii() and name.replace("_", "").isalnum() and value):
-        raise CatalogError(f"--split: wanted NAME=SHARE or NAME=SONG,SONG, found {text!r}")
+        raise CatalogError(
+            f"--split: wanted NAME=SHARE, NAME=SONG,SONG or NAME=@OWN, found {text!r}"
+        )
     try:
         share = float(value)
     except ValueError:
@@ -68,8 +75,18 @@ def _parse(text: str) -> Split:
     return Split(name, share)
 
 
+def own_splits(catalog: "DataFrame") -> dict[str, str]:
+    """Return the split that the dataset itself puts each good song in, if it says so."""
+    good = catalog[catalog["fault"].isna()]
+    own = good["split"] if "split" in good else good["song"].map(lambda song: "")
+    return {str(song): str(split) for song, split in zip(good["song"], own, strict=True) if split}
+
+
 def split_songs(
-    splits: tuple[Split, ...], songs: Iterable[str], seed: int
+    splits: tuple[Split, ...],
+    songs: Iterable[str],
+    seed: int,
+    own: Mapping[str, str] | None = None,
 ) -> dict[str, tuple[str, ...]]:
     """Give every song to one split.
 
@@ -79,9 +96,10 @@ def split_songs(
     Raises
     ------
     CatalogError
-        If a named song is not there, or there are fewer songs than splits.
+        If a named song or own split is not there, or there are fewer songs than splits.
     """
     names = sorted(songs)
+    splits = tuple(replace(split, songs=_spelled(split, names, own or {})) for split in splits)
     named = [song for split in splits for song in split.songs]
     if unknown := [song for song in named if song not in names]:
         raise CatalogError(f"--split: no song is named {unknown[0]!r}; see 'wetdry scan'")
@@ -96,6 +114,23 @@ def split_songs(
             f"{', '.join(split.name for split in splits)}; add songs or write --split train=1"
         )
     return _deal(splits, shared, free)
+
+
+def _spelled(split: Split, names: list[str], own: Mapping[str, str]) -> tuple[str, ...]:
+    """Put the songs of a dataset's own splits in the place of ``@name``."""
+    spelled: list[str] = []
+    for word in split.songs:
+        if word in names or not word.startswith("@"):
+            spelled.append(word)
+            continue
+        members = [song for song in names if own.get(song) == word[1:]]
+        if not members:
+            there = ", ".join(f"@{name}" for name in sorted(set(own.values()))) or "none"
+            raise CatalogError(
+                f"--split {split.name}: no song is in {word}; the catalog has {there}"
+            )
+        spelled.extend(members)
+    return tuple(spelled)
 
 
 def _deal(

@@ -245,9 +245,7 @@ def _numbers(sample: Sample) -> dict[str, Any]:
         "mixture_dbtp": round(true_peak_dbtp(mix.mixture, rate), 1),
         "dry_crest_db": round(_crest_db(dry), 1),
         "mixture_crest_db": round(_crest_db(mix.mixture), 1),
-        "most_reduced_db": round(
-            max((float(np.ptp(c)) for c in sample.curves.values()), default=0.0), 1
-        ),
+        "most_reduced_db": round(max(reduced, default=0.0), 1),
     }
 
 

@@ -217,7 +217,8 @@ def test_the_steps_of_the_recipe_stay_in_front_of_what_is_fitted(tmp_path):
         names = [step.name for step in plain.master.steps]
         assert [s.name for s in under.master.steps[:count]] == names
         assert drawn[1][: len(drawn[0])] == drawn[0]
-        assert [s.name for s in under.master.steps[count:]] == ["tilt", "loudness_limiter"]
+        added = [step.name.partition("#")[0] for step in under.master.steps[count:]]
+        assert added == ["tilt", "loudness_limiter"]
         assert (under.seconds, under.stems.keys()) == (2, plain.stems.keys())
 
 
