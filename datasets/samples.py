@@ -26,6 +26,7 @@ from .render import render
 __all__ = ["Sample", "make_sample", "pcm_digest"]
 
 TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
+MATCHED_COLUMNS = ("tempo_bpm", "key", "tempo_ratio", "transpose_semitones")
 
 Sample = tuple[dict[str, bytes], dict[str, Any]]
 """Members of a shard by extension, and the row of the manifest."""
@@ -125,6 +126,8 @@ def _track(session: Session, track: Track, measures: TrackMeasures) -> dict[str,
         "bleeds": [bleed.model_dump() for bleed in track.bleeds],
         "left_out": effect_rows(left_out.rows()),
     }
+    if session.matched:
+        unusual |= {name: getattr(track, name) for name in MATCHED_COLUMNS}
     return {
         **{name: getattr(track, name) for name in TRACK_COLUMNS},
         "effects": effect_rows(chain.rows()),
@@ -141,6 +144,8 @@ def _routing(session: Session, mix: Mix) -> dict[str, Any]:
             {**send.model_dump(exclude={"chain"}), "effects": _effects(session, send.chain)}
             for send in session.sends
         ]
+    if session.matched is not None:
+        row |= {"matched": session.matched, "unreached": list(session.unreached)}
     if "wet_master" in session.taps:
         row["master_sum_error_db"] = _number(rest_db(mix.master, mix.wet_master))
     return row

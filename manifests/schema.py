@@ -46,7 +46,9 @@ def manifest_schema() -> "pyarrow.Schema":
     What only some samples have is null in the others: ``sends`` with their effects, and of a
     track its ``sends`` and ``bleeds``, what tells a double from its take, and the side-chains
     ``left_out`` because nothing played their key; ``master_sum_error_db``, how far the stems of
-    the tap ``wet_master`` are from summing to the master.
+    the tap ``wet_master`` are from summing to the master. Where the recipe has ``songs.match``,
+    samples of several songs say whether they are ``matched`` and which classes stayed
+    ``unreached``; of the tracks of a matched one, tempo and key as recorded, and their move.
     """
     import pyarrow as pa
 
@@ -72,6 +74,8 @@ def manifest_schema() -> "pyarrow.Schema":
         ("wetdry_version", pa.string()),
         pa.field("sends", pa.list_(send), metadata=LATER),
         pa.field("master_sum_error_db", pa.float64(), metadata=LATER),
+        pa.field("matched", pa.bool_(), metadata=LATER),
+        pa.field("unreached", pa.list_(pa.string()), metadata=LATER),
     ]
     return pa.schema([*plan_schema(), *measured])
 
@@ -118,5 +122,9 @@ def _track() -> "pyarrow.DataType":
             ("sends", pa.list_(level)),
             ("bleeds", pa.list_(bleed)),
             ("left_out", pa.list_(_effect())),
+            ("tempo_bpm", pa.float64()),
+            ("key", pa.string()),
+            ("tempo_ratio", pa.float64()),
+            ("transpose_semitones", pa.float64()),
         ]
     )
