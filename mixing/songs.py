@@ -1,7 +1,7 @@
 """Songs: stems that were recorded together and lie on one time axis."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..audio import STEM_CLASSES
@@ -89,7 +89,7 @@ class Stem:
     loudness_lufs: float
     peak_dbfs: float
     activity_dbfs: tuple[float, ...]
-    pitch_strength: float = 1.0
+    pitch_strength: float = field(default=1.0, repr=False)  # draws are addressed by the rest
 
     def __post_init__(self) -> None:
         """Refuse what is no stem of ours."""

@@ -51,11 +51,11 @@ def strokes(bpm, first_s, name):
 
 
 def harmony(bpm, first_s, tonic, cents, low=48):
-    """Return the chords I IV V I, a new one every two beats."""
-    sound, time = np.zeros(round(SECONDS * RATE)), np.arange(round(120 / bpm * RATE)) / RATE
-    fade = np.minimum(1, np.minimum(time, time[::-1]) / 0.005) * np.exp(-1.5 * time)
-    for n, start_s in enumerate(np.arange(first_s, SECONDS - 121 / bpm, 120 / bpm)):
-        root, at = (0, 5, 7, 0)[n % 4], round(start_s * RATE)
+    """Return the chords I IV V I, struck on every beat, a new one every two."""
+    sound, time = np.zeros(round(SECONDS * RATE)), np.arange(round(60 / bpm * RATE)) / RATE
+    fade = np.minimum(1, np.minimum(time, time[::-1]) / 0.005) * np.exp(-4 * time)
+    for n, start_s in enumerate(np.arange(first_s, SECONDS - 61 / bpm, 60 / bpm)):
+        root, at = (0, 5, 7, 0)[n // 2 % 4], round(start_s * RATE)
         for step in (-12, 0, 4, 7):
             hz = 440 * 2 ** ((low + tonic + root + step - 69 + cents / 100) / 12)
             tone = sum(np.sin(2 * np.pi * k * hz * time) / k**1.5 for k in range(1, 6))
@@ -123,8 +123,7 @@ def test_the_stems_of_a_matched_session_come_from_several_songs_and_share_tempo_
         tempos = {}
         for track in session.tracks:
             bpm = SONGS[track.song][0]
-            octave = 0.5 if track.song == "dora" else 1.0
-            assert track.tempo_bpm == pytest.approx(bpm * octave, rel=0.002)
+            assert track.tempo_bpm == pytest.approx(bpm, rel=0.002)
             assert abs(track.tempo_ratio - 1) <= 0.08 and abs(track.transpose_semitones) <= 3
             tempos[track.file] = bpm * track.tempo_ratio
         octaves = np.log2(np.array([*tempos.values()]) / min(tempos.values()))
@@ -167,13 +166,13 @@ def test_the_rendered_stems_have_the_tempo_of_the_anchor_and_its_beats(folder, c
             onsets = listened(moved(track, session, folder)).onsets
             found = find_pulse([(track.stem_class, onsets)], frames_per_second(RATE))
             pulses.append(pulse_about(found.beats_s, 0, 16))
-        slowest = max(pulses, key=lambda pulse: pulse.period_s)
+        quickest = min(pulses, key=lambda pulse: pulse.period_s)
         for pulse in pulses:
-            times = slowest.period_s / pulse.period_s
+            times = pulse.period_s / quickest.period_s
             assert times == pytest.approx(round(times), rel=0.005)
             for second in (2.0, 8.0, 14.0):
-                meeting = slowest.nearest(second)
-                assert abs(pulse.nearest(meeting) - meeting) < 0.015
+                beat = pulse.nearest(second)
+                assert abs(quickest.nearest(beat) - beat) < 0.015
 
 
 def test_what_is_transposed_sounds_the_chords_of_the_key_it_was_moved_to(folder):
@@ -299,7 +298,10 @@ def test_a_matched_session_reads_back_and_tells_its_tempo_its_key_and_its_moves(
 
 def test_a_catalog_that_did_not_listen_is_refused_only_where_it_matters(catalog, recipe):
     earlier = list(songs_of(catalog.drop(columns=list(MUSICAL))).values())
-    assert draw(replace(recipe, match=None), earlier, 0, "train", 0).matched is None
+    now, plain = list(songs_of(catalog).values()), replace(recipe, coherent=0.5, match=None)
+    for index in range(20):  # what a scan listens for moves no draw
+        one, other = (draw(plain, songs, 0, "train", index) for songs in (earlier, now))
+        assert one.json_row() == other.json_row()
     with pytest.raises(CatalogError, match=r"anna: wanted its tempo and key .*; scan again"):
         draw(recipe, earlier, 0, "train", 0)
 
