@@ -152,7 +152,7 @@ def scan(
     ),
     workers: Workers = 2,
 ) -> None:
-    """Measure every stem of a folder: class, rate, length, loudness, activity, faults."""
+    """Measure stems: class, rate, length, loudness, activity, tempo, beats, key, faults."""
     from .datasets import faults, write_catalog
 
     catalog = _catalog(stems, None, workers)

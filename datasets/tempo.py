@@ -19,7 +19,7 @@ UNHEARD = 0.05
 """Where so little recurs with the beat, against what recurs twice as often, that is the beat."""
 
 TIGHTNESS = 300.0
-LATE_S = 0.008
+LATE_S = 0.010
 """By how much the frame in which an onset rises most lies behind it: measured on clicks."""
 
 SMOOTHED_BEATS = 6
