@@ -40,7 +40,7 @@ def scan(
     workers: Workers = 2,
     layout: LayoutName = "auto",
 ) -> None:
-    """Measure every stem of a folder: class, rate, length, loudness, activity, faults."""
+    """Measure stems: class, rate, length, loudness, activity, tempo, beats, key, faults."""
     from ..datasets import faults, write_catalog
 
     catalog = catalog_of(stems, None, layout, workers)

@@ -15,6 +15,7 @@ from ..audio import LONGEST_FRAMES, LOUDEST, Audio, decibels
 from ..errors import AudioError
 from ..mixing.loudness import gated_lufs, hop_energies
 from ..mixing.peaks import TAPS, peak_between
+from .listening import Heard, Listener
 
 __all__ = ["measure"]
 
@@ -35,7 +36,7 @@ QUIETEST_DBFS = -120.0
 """Stands for the -inf of a silent second, which many tables cannot hold."""
 
 
-def measure(path: Path) -> dict[str, Any]:
+def measure(path: Path) -> tuple[dict[str, Any], Heard]:
     """Read a stem from end to end and return what the catalog says about it.
 
     Parameters
@@ -45,9 +46,11 @@ def measure(path: Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict
+    row : dict
         The catalog's columns ``sample_rate channels frames seconds loudness_lufs
         peak_dbfs true_peak_dbtp activity_dbfs sha256``.
+    heard : Heard
+        What tempo and key of its song are found from.
 
     Raises
     ------
@@ -61,7 +64,8 @@ def measure(path: Path) -> dict[str, Any]:
         with soundfile.SoundFile(path) as file, ThreadPoolExecutor(1) as reader:
             _check_header(file)
             digest = reader.submit(_sha256, path)
-            return {**_levels(file, reader), "sha256": digest.result()}
+            levels, heard = _levels(file, reader)
+            return {**levels, "sha256": digest.result()}, heard
     except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise AudioError(f"cannot be decoded ({reason}); export it again") from None
@@ -92,7 +96,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(data, "sha256").hexdigest()
 
 
-def _levels(file: Any, reader: ThreadPoolExecutor) -> dict[str, Any]:
+def _levels(file: Any, reader: ThreadPoolExecutor) -> tuple[dict[str, Any], Heard]:
     """Measure block by block, while ``reader`` decodes the next.
 
     Blocks are whole seconds, so that the parts add up to the whole.
@@ -101,12 +105,14 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> dict[str, Any]:
     tail: Audio = np.zeros((file.channels, TAPS - 1), np.float32)
     state, energies = None, [np.zeros((2, 0))]
     peak = true_peak = 0.0
+    listener = Listener(rate)
     read = partial(file.read, BLOCK_SECONDS * rate, dtype="float32", always_2d=True)
     coming = reader.submit(read)
     while len(block := coming.result()):
         coming = reader.submit(read)
         audio = np.ascontiguousarray(block.T)
         peak = max(peak, _checked_peak(audio))
+        listener.hear(audio)
         found, state = hop_energies(audio, rate, state)
         energies.append(found)
         true_peak = peak_between(audio, rate, max(true_peak, peak))
@@ -118,7 +124,7 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> dict[str, Any]:
     weighted, plain = np.concatenate(energies, axis=1)
     lufs = gated_lufs(weighted, frames, rate)
     _check_content(frames, int(file.frames), rate, decibels(peak), lufs)
-    return {
+    levels = {
         "sample_rate": rate,
         "channels": int(file.channels),
         "frames": frames,
@@ -128,6 +134,7 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> dict[str, Any]:
         "true_peak_dbtp": decibels(true_peak),
         "activity_dbfs": _activity(plain, frames // rate, rate * int(file.channels)),
     }
+    return levels, listener.heard()
 
 
 def _checked_peak(audio: Audio) -> float:

@@ -5,11 +5,15 @@ from pathlib import Path
 
 from .. import audio
 from ..audio import Audio
+from ..degradations.phase_vocoder import stretched
 from ..mixing.mixdown import LEAD_OUT_S, Mix, mix
 from ..mixing.observing import UNSEEN, Observer
 from ..mixing.sessions import Session, Track
 
 __all__ = ["render"]
+
+MARGIN_S = 0.1
+"""Stretched beside what is kept: a phase vocoder's first frames know nothing of before."""
 
 
 def render(session: Session, stems: Path, assets: Path, observer: Observer = UNSEEN) -> Mix:
@@ -44,8 +48,8 @@ def _recording(session: Session, track: Track, stems: Path) -> Audio:
     file_rate = audio.length(path)[1]
     lead_out = round(LEAD_OUT_S * rate)
     wanted = session.lead_in_samples + session.samples + lead_out
-    if track.detune_cents:
-        return _detuned(track, path, file_rate, session, wanted)
+    if track.detune_cents or track.tempo_ratio != 1 or track.transpose_semitones:
+        return _moved(track, path, file_rate, session, wanted)
     early = session.lead_in_samples + track.delay_samples
     start = track.offset_samples - round(early * file_rate / rate)
     frames = -(-wanted * file_rate // rate)  # rounded up: the resampler needs all of them
@@ -53,15 +57,26 @@ def _recording(session: Session, track: Track, stems: Path) -> Audio:
     return audio.resample(recording, file_rate, rate)[:, :wanted]
 
 
-def _detuned(track: Track, path: Path, file_rate: int, session: Session, wanted: int) -> Audio:
-    """Read an excerpt as a tape would play it at another speed, in time in its middle."""
-    speed = 2 ** (track.detune_cents / 1200)
+def _moved(track: Track, path: Path, file_rate: int, session: Session, wanted: int) -> Audio:
+    """Read an excerpt as it is played at another tempo, in another key, or out of tune.
+
+    A double's tape runs at a speed of its own, in time in the middle of the excerpt; a
+    matched track is resampled to its pitch and stretched from there to its tempo.
+    """
+    rate = session.sample_rate
+    tape = 2 ** (track.detune_cents / 1200)
+    speed, pitch = tape * track.tempo_ratio, tape * 2 ** (track.transpose_semitones / 12)
+    factor = pitch / speed
+    margin = round(MARGIN_S * rate) if factor != 1 else 0
     middle = session.samples / 2
-    first = middle - (session.lead_in_samples + middle + track.delay_samples) * speed
-    start = track.offset_samples + round(first * file_rate / session.sample_rate)
-    frames = math.ceil(wanted * speed * file_rate / session.sample_rate)
+    first = middle - (session.lead_in_samples + margin + middle + track.delay_samples) * tape
+    start = track.offset_samples + round(first * track.tempo_ratio * file_rate / rate)
+    frames = math.ceil((wanted + 2 * margin) * speed * file_rate / rate)
     recording, _ = audio.read_padded(path, start, frames)
-    return audio.resample(recording, file_rate * speed, session.sample_rate)[:, :wanted]
+    played = audio.resample(recording, file_rate * pitch, rate)
+    if factor != 1:
+        played = stretched(played, factor, margin + wanted, rate)
+    return played[:, margin : margin + wanted]
 
 
 def _located(session: Session, assets: Path) -> Session:

@@ -34,6 +34,7 @@ MEASURES = (
 )  # fmt: skip
 
 Seen = dict[str, list[StepFacts]]
+MATCHED_COLUMNS = ("tempo_bpm", "key", "tempo_ratio", "transpose_semitones")
 
 Sample = tuple[dict[str, bytes], dict[str, Any]]
 """Members of a shard by extension, and the row of the manifest."""
@@ -138,6 +139,8 @@ def _track(
         "left_out": effect_rows(left_out.rows()),
         "refusals": [asdict(refusal) for refusal in measures.refusals],
     }
+    if session.matched:
+        unusual |= {name: getattr(track, name) for name in MATCHED_COLUMNS}
     return {
         **{name: getattr(track, name) for name in TRACK_COLUMNS},
         "effects": _with(facts, chain),
@@ -160,6 +163,8 @@ def _routing(session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:
                 }
                 for one in group
             ]
+    if session.matched is not None:
+        row |= {"matched": session.matched, "unreached": list(session.unreached)}
     if "wet_master" in session.taps:
         row["master_sum_error_db"] = _number(rest_db(mix.master, mix.wet_master))
     return row

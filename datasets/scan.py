@@ -6,13 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AudioError, CatalogError
 from ..manifests.files import write_atomically
+from .listening import Heard, frames_per_second
 from .measure import measure
 from .sources import Source, find_sources
+from .tempo import find_pulse
+from .tonality import find_tonality, pitch_strength
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,6 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["faults", "read_catalog", "scan", "write_catalog"]
 
 Row = dict[str, Any]
+
+MUSICAL: Row = {
+    "pitch_strength": 0.0,
+    "tempo_bpm": float("nan"),
+    "tempo_confidence": 0.0,
+    "beats_s": [],
+    "tonic": -1,
+    "mode": "",
+    "key_confidence": 0.0,
+    "tuning_cents": 0.0,
+}
+"""Pitch of the stem, and beats and key of its song, from all stems together; catalogs of earlier
+versions lack them, and may."""
 
 UNMEASURED: Row = {
     "sample_rate": 0,
@@ -30,6 +47,7 @@ UNMEASURED: Row = {
     "peak_dbfs": float("nan"),
     "true_peak_dbtp": float("nan"),
     "activity_dbfs": [],
+    **MUSICAL,
     "sha256": "",
     "fault": None,
 }
@@ -71,18 +89,24 @@ def scan(
     """
     sources = find_sources(stems, layout)
     wanted = [source for source in sources if source.fault is None]
-    measured: dict[str, Row] = {}
-    for done, (source, row) in enumerate(_measured(stems, wanted, workers), 1):
-        measured[source.file] = row
-        if progress:
-            progress(done, len(wanted))
-    rows = [{**UNMEASURED, **asdict(source), **measured.get(source.file, {})} for source in sources]
-    for song in dict.fromkeys(source.song for source in wanted):
-        _compare([row for row in rows if row["song"] == song and row["fault"] is None])
-    return _table(rows)
+    rows = {source.file: {**UNMEASURED, **asdict(source)} for source in sources}
+    measured = enumerate(_measured(stems, wanted, workers), 1)
+    for _, song in groupby(measured, lambda found: found[1][0].song):
+        heard: dict[str, Heard] = {}  # of one song at a time
+        for done, (source, (row, sounds)) in song:
+            rows[source.file].update(row)
+            if sounds:
+                heard[source.file] = sounds
+            if progress:
+                progress(done, len(wanted))
+        _compare([rows[file] for file in heard])
+        _listen([rows[file] for file in heard if rows[file]["fault"] is None], heard)
+    return _table(list(rows.values()))
 
 
-def _measured(stems: Path, sources: list[Source], workers: int) -> Iterator[tuple[Source, Row]]:
+def _measured(
+    stems: Path, sources: list[Source], workers: int
+) -> Iterator[tuple[Source, tuple[Row, Heard | None]]]:
     paths = [stems / source.file for source in sources]
     if workers <= 1 or len(paths) <= 1:
         yield from zip(sources, map(_row, paths), strict=True)
@@ -92,14 +116,37 @@ def _measured(stems: Path, sources: list[Source], workers: int) -> Iterator[tupl
         yield from zip(sources, pool.map(_row, paths), strict=True)
 
 
-def _row(path: Path) -> Row:
+def _row(path: Path) -> tuple[Row, Heard | None]:
     """Measure one file; whatever goes wrong with it is its fault and stops nothing."""
     try:
         return measure(path)
     except AudioError as error:
-        return {"fault": str(error)}
+        reason = str(error)
     except Exception as error:  # a decoder's bad day must not cost the other thousand files
-        return {"fault": f"cannot be measured ({type(error).__name__}: {error}); export it again"}
+        reason = f"cannot be measured ({type(error).__name__}: {error}); export it again"
+    return {"fault": reason}, None
+
+
+def _listen(rows: list[Row], heard: dict[str, Heard]) -> None:
+    """Find the beats and the key of a song, from all its good stems together."""
+    if not rows:
+        return
+    sounds = [(row["stem_class"], heard[row["file"]]) for row in rows]
+    pulse = find_pulse(
+        [(name, each.onsets) for name, each in sounds], frames_per_second(rows[0]["sample_rate"])
+    )
+    key = find_tonality([(name, each.pitches) for name, each in sounds])
+    found = {
+        "tempo_bpm": pulse.tempo_bpm,
+        "tempo_confidence": pulse.confidence,
+        "beats_s": list(pulse.beats_s),
+        "tonic": key.tonic,
+        "mode": key.mode,
+        "key_confidence": key.confidence,
+        "tuning_cents": key.tuning_cents,
+    }
+    for row in rows:
+        row.update(found, pitch_strength=pitch_strength(heard[row["file"]].pitches))
 
 
 def _compare(rows: list[Row]) -> None:
@@ -189,7 +236,7 @@ def read_catalog(path: Path) -> "DataFrame":
 def _schema() -> Any:
     import pyarrow as pa
 
-    special = {"activity_dbfs": pa.list_(pa.float64())}
-    special |= {name: pa.int64() for name in ("sample_rate", "channels", "frames")}
-    special |= {name: pa.string() for name in (*PLACE, "sha256", "fault")}
+    special = {name: pa.list_(pa.float64()) for name in ("activity_dbfs", "beats_s")}
+    special |= {name: pa.int64() for name in ("sample_rate", "channels", "frames", "tonic")}
+    special |= {name: pa.string() for name in (*PLACE, "mode", "sha256", "fault")}
     return pa.schema([(name, special.get(name, pa.float64())) for name in COLUMNS])

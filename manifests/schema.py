@@ -65,7 +65,10 @@ def manifest_schema() -> "pyarrow.Schema":
     effects, and of a track its ``sends`` and ``bleeds``, what tells a double from its take, why
     chains were refused (``refusals``), and the side-chains ``left_out`` because nothing played
     their key; ``master_sum_error_db``, how far the stems of the tap ``wet_master`` are from
-    summing to the master. docs/manifest.md has all columns with formulas and units.
+    summing to the master. Where the recipe has ``songs.match``, samples of several songs say
+    whether they are ``matched`` and which classes stayed ``unreached``; of the tracks of a
+    matched one, tempo and key as recorded, and their move. docs/manifest.md has all columns with
+    formulas and units.
     """
     import pyarrow as pa
 
@@ -96,6 +99,8 @@ def manifest_schema() -> "pyarrow.Schema":
         pa.field("buses", pa.list_(bus), metadata=LATER),
         pa.field("labels", pa.list_(label), metadata=LATER),
         pa.field("master_sum_error_db", pa.float64(), metadata=LATER),
+        pa.field("matched", pa.bool_(), metadata=LATER),
+        pa.field("unreached", pa.list_(pa.string()), metadata=LATER),
     ]
     return pa.schema([*plan_schema(), *measured])
 
@@ -161,5 +166,9 @@ def _track() -> "pyarrow.DataType":
             ("bleeds", pa.list_(bleed)),
             ("left_out", pa.list_(_effect())),
             ("refusals", pa.list_(refusal)),
+            ("tempo_bpm", pa.float64()),
+            ("key", pa.string()),
+            ("tempo_ratio", pa.float64()),
+            ("transpose_semitones", pa.float64()),
         ]
     )

@@ -6,6 +6,7 @@ from ..degradations import Chain, Scope
 from ..seeds import stream
 from .excerpts import Address, Excerpt, Finder
 from .linked import draw_linked, linked_row, stem_names
+from .matcher import Matcher
 from .recipes import Recipe
 from .sends import draw_levels, draw_sends
 from .sessions import Bus, Session, Track
@@ -50,6 +51,8 @@ class Drawer:
     def __init__(self, recipe: Recipe, songs: Sequence[Song]) -> None:
         self.recipe = recipe
         self.finder = Finder(songs, recipe)
+        match = recipe.match
+        self.matcher = Matcher(self.finder, match, recipe.seconds) if match else None
 
     def draw(self, seed: int, split: str, index: int) -> Session:
         """Draw one session; see :func:`draw`."""
@@ -58,8 +61,9 @@ class Drawer:
         linked = draw_linked(recipe.linked, seed, *address)
         severity = recipe.severity.draw(stream(seed, *address, "severity").random, linked)
         count = recipe.stem_count.draw(stream(seed, *address, "stems").random, linked)
+        found = self.matcher.draw(count, seed, address) if self.matcher and not coherent else None
         find = self.finder.coherent if coherent else self.finder.crossed
-        excerpts = find(count, seed, (*address, "excerpts"))
+        excerpts = found.excerpts if found else find(count, seed, (*address, "excerpts"))
         scope = Scope({**linked, "stems": len(excerpts)}, severity)
         tracks = self._tracks(excerpts, seed, address, scope)
         loudness = recipe.mix_loudness_lufs
@@ -83,6 +87,8 @@ class Drawer:
             sends=draw_sends(recipe.sends, tracks, scope, seed, *address),
             severity=severity,
             linked=linked_row(linked),
+            matched=bool(found) if self.matcher and not coherent else None,
+            unreached=found.unreached if found else (),
         )
 
     def _tracks(
@@ -116,11 +122,12 @@ class Drawer:
             stem_class=stem.stem_class,
             song=stem.song,
             file=stem.file,
-            offset_samples=excerpt.second * stem.sample_rate,
+            offset_samples=excerpt.offset_samples,
             chains=tuple(self._chain(stem, seed, (*own, i), own_scope) for i in range(1 + spares)),
             **self.recipe.reject.limits(scope),
             sends=draw_levels(self.recipe.sends, stem.stem_class, own_scope, seed, *own),
             **numbers,
+            **excerpt.music,
         )
 
     def _chain(self, stem: Stem, seed: int, address: Address, scope: Scope) -> Chain:

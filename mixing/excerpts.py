@@ -1,8 +1,8 @@
 """Excerpts: where in which songs a sample's stems come from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..seeds import stream
 from .recipes import Recipe
 from .songs import Song, Stem
 
-__all__ = ["Excerpt", "Finder"]
+__all__ = ["Address", "Excerpt", "Finder", "pick", "shuffled"]
 
 Address = tuple[str | int, ...]
 T = TypeVar("T")
@@ -20,10 +20,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A stem and the second at which its excerpt begins."""
+    """A stem and where its excerpt begins.
+
+    Parameters
+    ----------
+    stem : Stem
+    offset_samples : int
+        In samples of its file.
+    music : mapping of str to float or str
+        What a matched track knows of its tempo and key, and how it is moved: fields of Track.
+    """
 
     stem: Stem
-    second: int
+    offset_samples: int
+    music: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Finder:
@@ -55,14 +65,14 @@ class Finder:
             )
         self.absent = recipe.absent
         self.by_class = {
-            name: [s for s in self.songs if self._of(s, name)] for name in STEM_CLASSES
+            name: [s for s in self.songs if self.stems_of(s, name)] for name in STEM_CLASSES
         }
 
     def coherent(self, count: int, seed: int, address: Address) -> list[Excerpt]:
         """Draw up to ``count`` stems that sound at one place of one song."""
-        song = _pick(self.songs, seed, *address, "song")
-        lead = _pick([s for s in song.stems if s.file in self.starts], seed, *address, "lead")
-        second = _pick(self.starts[lead.file], seed, *address, "second")
+        song = pick(self.songs, seed, *address, "song")
+        lead = pick([s for s in song.stems if s.file in self.starts], seed, *address, "lead")
+        second = pick(self.starts[lead.file], seed, *address, "second")
         others = [
             stem
             for stem in song.stems
@@ -70,24 +80,30 @@ class Finder:
         ]
         kept = {lead.file} | {
             stem.file
-            for stem in _shuffled(others, seed, *address)[: count - 1]
+            for stem in shuffled(others, seed, *address)[: count - 1]
             if stream(seed, *address, "absent", stem.file).random() >= self.absent
         }
-        return [Excerpt(stem, second) for stem in song.stems if stem.file in kept]
+        rate = song.sample_rate
+        return [Excerpt(stem, second * rate) for stem in song.stems if stem.file in kept]
 
     def crossed(self, count: int, seed: int, address: Address) -> list[Excerpt]:
         """Draw up to ``count`` stems of different classes, each from a song of its own."""
         present = [name for name in STEM_CLASSES if self.by_class[name]]
-        kept = set(_shuffled(present, seed, *address)[:count])
+        kept = set(shuffled(present, seed, *address)[:count])
         return [self._one(name, seed, (*address, name)) for name in STEM_CLASSES if name in kept]
 
     def _one(self, stem_class: str, seed: int, address: Address) -> Excerpt:
         """Draw one excerpt of a class."""
-        song = _pick(self.by_class[stem_class], seed, *address, "song")
-        stem = _pick(self._of(song, stem_class), seed, *address, "stem")
-        return Excerpt(stem, _pick(self.starts[stem.file], seed, *address, "second"))
+        song = pick(self.by_class[stem_class], seed, *address, "song")
+        stem, second = self.place(song, stem_class, seed, address)
+        return Excerpt(stem, second * stem.sample_rate)
 
-    def _of(self, song: Song, stem_class: str) -> list[Stem]:
+    def place(self, song: Song, stem_class: str, seed: int, address: Address) -> tuple[Stem, int]:
+        """Draw a stem of a class of a song, and the second at which its excerpt begins."""
+        stem = pick(self.stems_of(song, stem_class), seed, *address, "stem")
+        return stem, pick(self.starts[stem.file], seed, *address, "second")
+
+    def stems_of(self, song: Song, stem_class: str) -> list[Stem]:
         """Return the stems of a class that sound somewhere in a song."""
         return [s for s in song.stems if s.stem_class == stem_class and s.file in self.starts]
 
@@ -103,12 +119,12 @@ def _active_starts(stem: Stem, recipe: Recipe) -> tuple[int, ...]:
     return tuple(map(int, np.flatnonzero(counts >= max(recipe.active_share * length, 1e-9))))
 
 
-def _pick(options: Sequence[T], seed: int, *address: str | int) -> T:
+def pick(options: Sequence[T], seed: int, *address: str | int) -> T:
     """Draw one of several options, all alike."""
     return options[int(len(options) * stream(seed, *address).random())]
 
 
-def _shuffled(options: Sequence[T], seed: int, *address: str | int) -> list[T]:
+def shuffled(options: Sequence[T], seed: int, *address: str | int) -> list[T]:
     """Return the options in random order; an option more leaves the others' order alone."""
     keys = [stream(seed, *address, "order", repr(option)).random() for option in options]
     return [options[i] for i in sorted(range(len(options)), key=keys.__getitem__)]

@@ -16,6 +16,7 @@ from .ensembles import BleedRecipe, DoublesRecipe, read_bleed, read_doubles
 from .includes import Source, find_recipe, preset_names, read_recipe
 from .keys import check_keys
 from .linked import parse_linked, reaches, stem_reaches
+from .matching import MatchRecipe, read_match
 from .rejection import Rejection, read_rejection
 from .sends import SendRecipe, read_classes, read_sends
 from .taps import read_taps
@@ -106,6 +107,8 @@ class Recipe:
     doubles : DoublesRecipe or None
     absent : float
         How often a stem is left out of a coherent song.
+    match : MatchRecipe or None
+        Which sessions of several songs fit together in tempo and key.
     """
 
     name: str
@@ -135,6 +138,7 @@ class Recipe:
     bleed: BleedRecipe | None = None
     doubles: DoublesRecipe | None = None
     absent: float = 0.0
+    match: MatchRecipe | None = None
 
 
 def load_recipe(
@@ -171,11 +175,13 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
     root, included = read_recipe(Source(text, label, folder))
     pairs = root.mapping("a recipe", list(KEYS))
     reader = _RecipeReader(pairs, folder, settings)
-    songs = pairs["songs"].mapping("songs", [*SONG_SLOTS, "active"]) if "songs" in pairs else {}
+    known = [*SONG_SLOTS, "active", "match"]
+    songs = pairs["songs"].mapping("songs", known) if "songs" in pairs else {}
     buses = reader.buses()
     sends = read_sends(pairs, folder, reader.read_chain, reader.known_with_stems)
     check_keys(root, [bus.name for bus in buses])
     active = songs["active"].mapping("active", list(ACTIVE_SLOTS)) if "active" in songs else {}
+    coherent = reader.constant(songs, SONG_SLOTS["coherent"], 1.0)
     return Recipe(
         name=Path(label).stem,
         text=text,
@@ -184,7 +190,7 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         sample_rate=reader.sample_rate,
         seconds=reader.setting("seconds", 10.0),
         lead_in_s=reader.setting("lead_in_s", 1.0),
-        coherent=reader.constant(songs, SONG_SLOTS["coherent"], 1.0),
+        coherent=coherent,
         stem_count=reader.drawn(songs, SONG_SLOTS["stems"], Constant(64)),
         above_dbfs=reader.constant(active, ACTIVE_SLOTS["above_dbfs"], -45.0),
         active_share=reader.constant(active, ACTIVE_SLOTS["share"], 0.5),
@@ -204,6 +210,7 @@ def parse_recipe(text: str, label: str, folder: Path, settings: Mapping[str, Any
         bleed=read_bleed(pairs, folder, reader.sample_rate),
         doubles=read_doubles(pairs, folder, reader.sample_rate),
         absent=reader.constant(songs, SONG_SLOTS["absent"], 0.0),
+        match=read_match(songs, folder, coherent),
     )
 
 

@@ -12,6 +12,7 @@ from ..degradations.plugin_list import NAME
 from ..degradations.slots import Slot, slots_of
 from .ensembles import BLEED_SLOTS, DOUBLE_SLOTS
 from .linked import LINKED_BOUND
+from .matching import MATCH_SLOTS
 from .recipes import ACTIVE_SLOTS, KEYS, LEVEL_SLOTS, SETTINGS, SEVERITY, SONG_SLOTS, TARGETS
 from .rejection import REJECT_SLOTS
 from .sends import SEND_SLOTS
@@ -50,6 +51,7 @@ def recipe_schema() -> dict[str, Any]:
                 "absent": _constant(SONG_SLOTS["absent"]),
                 "stems": _slot(SONG_SLOTS["stems"]),
                 "active": active,
+                "match": _match(),
             }
         ),
         "target": {"enum": list(TARGETS)},
@@ -92,6 +94,13 @@ def _record(properties: dict[str, Any], required: list[str] | None = None) -> di
 def _slots(slots: dict[str, Slot]) -> dict[str, Any]:
     """Return the schemas of values by name; probabilities are not drawn."""
     return {n: (_constant if n == "probability" else _slot)(slot) for n, slot in slots.items()}
+
+
+def _match() -> dict[str, Any]:
+    """Return the schema of what makes stems of several songs fit together."""
+    limits = [{"required": [name]} for name in ("tempo_within", "transpose_within_semitones")]
+    constants = {name: _constant(slot) for name, slot in MATCH_SLOTS.items()}
+    return {**_record(constants), "anyOf": limits}
 
 
 def _send() -> dict[str, Any]:

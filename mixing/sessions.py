@@ -116,10 +116,19 @@ class Track(_Value):
         How late the recording is played: a double.
     detune_cents : float
         How much faster, and higher, it is played around the middle of the excerpt.
+    tempo_bpm : float or None
+        Of the recording about the excerpt; None where nobody asked.
+    key : str
+        Of its song, such as ``"A minor"``; empty where nobody asked or none is heard.
+    tempo_ratio : float
+        How many times as fast the recording is played, at the same pitch.
+    transpose_semitones : float
+        How much higher it is played, at the same speed.
     """
 
     unsaid: ClassVar[frozenset[str]] = frozenset(
         {"sends", "bleeds", "delay_samples", "detune_cents", "inaudible_below"}
+        | {"tempo_bpm", "key", "tempo_ratio", "transpose_semitones"}
     )
 
     stem_class: str
@@ -137,6 +146,10 @@ class Track(_Value):
     delay_samples: int = 0
     detune_cents: float = 0.0
     inaudible_below: float | None = None
+    tempo_bpm: float | None = None
+    key: str = ""
+    tempo_ratio: Annotated[float, Field(ge=0.5, le=2)] = 1.0
+    transpose_semitones: Annotated[float, Field(ge=-12, le=12)] = 0.0
 
 
 class Bus(_Value):
@@ -206,9 +219,17 @@ class Session(_Value):
         How much of the recipe was done, from 0 to 1; the numbers have it in them already.
     linked : mapping of str to value
         What was drawn once, for the numbers of many steps; these have it in them already.
+    matched : bool or None
+        Whether stems of several songs were chosen and moved to fit each other in tempo and
+        key; None where the recipe does not ask.
+    unreached : tuple of str
+        Classes that were left out of a matched session, because nothing reached its tempo
+        and key.
     """
 
-    unsaid: ClassVar[frozenset[str]] = frozenset({"sends", "severity", "linked"})
+    unsaid: ClassVar[frozenset[str]] = frozenset(
+        {"sends", "severity", "linked", "matched", "unreached"}
+    )
 
     sample_rate: int
     samples: int
@@ -225,6 +246,8 @@ class Session(_Value):
     sends: tuple[Send, ...] = ()
     severity: float = 1.0
     linked: Mapping[str, bool | int | float | str] = {}
+    matched: bool | None = None
+    unreached: tuple[str, ...] = ()
 
     def json_row(self) -> str:
         """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""

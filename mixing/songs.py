@@ -1,7 +1,7 @@
 """Songs: stems that were recorded together and lie on one time axis."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..audio import STEM_CLASSES
@@ -10,7 +10,44 @@ from ..errors import CatalogError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Song", "Stem", "songs_of"]
+__all__ = ["KEYS", "Music", "Song", "Stem", "songs_of"]
+
+KEYS = ("C", "D flat", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """Beats and key of a song, as a scan found them in all its stems together.
+
+    Parameters
+    ----------
+    tempo_bpm : float
+        NaN where nothing repeats.
+    tempo_confidence : float
+        From 0 to 1.
+    beats_s : tuple of float
+        Where the beats lie, from the beginning of the files.
+    tonic : int
+        Pitch class, 0 (C) to 11; -1 where no pitch is heard.
+    mode : {"major", "minor", ""}
+    key_confidence : float
+        From 0 to 1.
+    tuning_cents : float
+        Above A = 440 Hz.
+    """
+
+    tempo_bpm: float
+    tempo_confidence: float
+    beats_s: tuple[float, ...]
+    tonic: int
+    mode: str
+    key_confidence: float
+    tuning_cents: float
+
+    @property
+    def key(self) -> str:
+        """Its name, such as ``"E flat minor"``; empty where no pitch is heard."""
+        return f"{KEYS[self.tonic]} {self.mode}" if self.tonic >= 0 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +71,8 @@ class Stem:
         Of the whole file.
     activity_dbfs : tuple of float
         RMS of every whole second, over the channels.
+    pitch_strength : float
+        From 0 (noise, drums, speech) to 1 (every pitch on a semitone of one tuning).
 
     Raises
     ------
@@ -50,6 +89,7 @@ class Stem:
     loudness_lufs: float
     peak_dbfs: float
     activity_dbfs: tuple[float, ...]
+    pitch_strength: float = field(default=1.0, repr=False)  # draws are addressed by the rest
 
     def __post_init__(self) -> None:
         """Refuse what is no stem of ours."""
@@ -73,6 +113,8 @@ class Song:
     name : str
     stems : tuple of Stem
         At least one.
+    music : Music or None
+        None where the catalog is of a version that did not listen for it.
 
     Raises
     ------
@@ -82,6 +124,7 @@ class Song:
 
     name: str
     stems: tuple[Stem, ...]
+    music: Music | None = None
 
     def __post_init__(self) -> None:
         """Refuse stems that do not fit together."""
@@ -149,11 +192,15 @@ def songs_of(catalog: "DataFrame") -> dict[str, Song]:
         If the stems of a song do not fit together.
     """
     stems: dict[str, list[Stem]] = {}
+    music: dict[str, Music | None] = {}
     for row in catalog[catalog["fault"].isna()].to_dict("records"):
         stem = _stem(row)
         stems.setdefault(stem.song, []).append(stem)
+        if stem.song not in music:  # the same in every row of a song
+            music[stem.song] = _music(row) if "beats_s" in row else None
     return {
-        name: Song(name, tuple(sorted(stems[name], key=_place_in_song))) for name in sorted(stems)
+        name: Song(name, tuple(sorted(stems[name], key=_place_in_song)), music[name])
+        for name in sorted(stems)
     }
 
 
@@ -173,4 +220,17 @@ def _stem(row: Mapping[Hashable, Any]) -> Stem:
         loudness_lufs=float(row["loudness_lufs"]),
         peak_dbfs=float(row["peak_dbfs"]),
         activity_dbfs=tuple(float(level) for level in row["activity_dbfs"]),
+        pitch_strength=float(row.get("pitch_strength", 1.0)),
+    )
+
+
+def _music(row: Mapping[Hashable, Any]) -> Music:
+    return Music(
+        tempo_bpm=float(row["tempo_bpm"]),
+        tempo_confidence=float(row["tempo_confidence"]),
+        beats_s=tuple(float(beat) for beat in row["beats_s"]),
+        tonic=int(row["tonic"]),
+        mode=str(row["mode"]),
+        key_confidence=float(row["key_confidence"]),
+        tuning_cents=float(row["tuning_cents"]),
     )
