@@ -1,7 +1,19 @@
 """Probes of levels, equalizers, filters and the stereo image."""
 
 import numpy as np
-from probing import RATE, Reading, Readings, crossings_hz, db, gain_db, noise, probe, rms, tone
+from probing import (
+    RATE,
+    Reading,
+    Readings,
+    crossings_hz,
+    db,
+    gain_db,
+    line,
+    noise,
+    probe,
+    rms,
+    tone,
+)
 
 from wetdry import degradations as d
 from wetdry.degradations.filters import BANDS_HZ
@@ -18,6 +30,16 @@ def parallel() -> Readings:
     for mix in (0.5, 1.0):
         had = db(rms(d.Parallel(branches=branches, mix=mix)(dry, RATE)) / rms(dry))
         yield Reading("mix, of branches that add up to 1.5", "dB", db(1 + 0.5 * mix), had, 1e-3)
+
+
+@probe("mid_side")
+def mid_side() -> Readings:
+    """Boost the side by a bell, and measure middle and width by tones."""
+    bell = d.Chain((d.Bell(centre_hz=1000, gain_db=9),))
+    wet = d.MidSide(side=bell)(tone(1000, 0.1, channels=2) * np.array([[1], [0]], np.float32), RATE)
+    middle, width = wet.sum(axis=0) / 2, (wet[0] - wet[1]) / 2
+    yield Reading("side, gain of a bell there", "dB", 9, db(line(width, 1000) / 0.05), 0.01)
+    yield Reading("mid, left alone", "dB", 0, db(line(middle, 1000) / 0.05), 0.0001)
 
 
 @probe("gain")

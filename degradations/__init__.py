@@ -31,6 +31,7 @@ from .levels import Gain
 from .limiter import Limiter, LoudnessLimiter
 from .linear_phase import LinearPhaseEqualizer
 from .lofi import BitCrush, SampleRateReduction
+from .mid_side import MidSide
 from .multiband import MultibandCompressor
 from .noise import Hiss, Hum, Noise, NoiseFloor
 from .nonlinear import Cubic, Diode, HardClip, Saturation
@@ -112,6 +113,7 @@ __all__ = [
     "LoudnessLimiter",
     "LowPass",
     "LowShelf",
+    "MidSide",
     "MidSideGain",
     "MonoMaker",
     "Mp3",
