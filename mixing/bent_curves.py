@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 __all__ = ["bend"]
 
 CELLS = 2048
-"""Equal cells between the lowest and the highest sample, gathered into bins of equal count."""
+"""Equal cells between the lowest and the highest sample, gathered into bins."""
+
+WIDEST, FEWEST = CELLS // 64, 8
+"""A bin ends after so many cells, if it holds so many samples: rare peaks need a curve too."""
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -16,8 +19,8 @@ def bend(
 ) -> float:
     """Write the mean of ``y`` given ``x`` to ``out``; return its share of the power of ``y``.
 
-    The mean is taken in bins of at least ``least`` samples of similar ``x``; straight lines
-    join the bins. ``x`` must not be constant.
+    The mean is taken in bins of similar ``x``, of ``least`` samples or more, or of a certain
+    width; straight lines join the bins and go on beyond the last. ``x`` must not be constant.
     """
     low, high = x.min(), x.max()
     scale = (CELLS - 1) / (float(high) - float(low))
@@ -27,28 +30,27 @@ def bend(
         count[cell] += 1
         along[cell] += x[n]
         across[cell] += y[n]
-    bins, held = 0, 0.0
+    bins, held, first = 0, 0.0, 0
     place, value, of_cell = np.zeros(CELLS), np.zeros(CELLS), np.zeros(CELLS, np.int64)
     for cell in range(CELLS):
         of_cell[cell] = bins
         held += count[cell]
         place[bins] += along[cell]
         value[bins] += across[cell]
-        if held >= least or (cell == CELLS - 1 and held > 0):
+        full = held >= least or (held >= FEWEST and cell - first >= WIDEST)
+        if full or (cell == CELLS - 1 and held > 0):
             place[bins] /= held
             value[bins] /= held
-            bins, held = bins + 1, 0.0
+            bins, held, first = bins + 1, 0.0, cell + 1
     mean = across.sum() / len(x)
     power = rest = 0.0
     for n in range(len(x)):
         at = min(of_cell[int((float(x[n]) - low) * scale)], bins - 1)
-        if (x[n] < place[at] and at > 0) or at == bins - 1:
-            at -= 1
-        if bins == 1 or x[n] <= place[0]:
+        if bins == 1:
             out[n] = value[0]
-        elif x[n] >= place[bins - 1]:
-            out[n] = value[bins - 1]
         else:
+            if (x[n] < place[at] and at > 0) or at == bins - 1:
+                at -= 1
             slope = (value[at + 1] - value[at]) / (place[at + 1] - place[at])
             out[n] = value[at] + slope * (x[n] - place[at])
         power += (y[n] - mean) ** 2
