@@ -54,8 +54,9 @@ class Lags:
 
     Parameters
     ----------
-    draws, known, exact : int
-        How many were drawn, could be measured, and were late by less than half a sample.
+    draws, known, exact, seen : int
+        How many were drawn, could be measured, were late by less than half a sample, and of how
+        many a delay put in could be measured.
     worst : float
         Largest lag in samples.
     misread : float
@@ -66,6 +67,7 @@ class Lags:
     draws: int
     known: int
     exact: int
+    seen: int
     worst: float
     misread: float
     judged: bool = True
@@ -77,7 +79,8 @@ class Lags:
         errors = [error for _, error in measured if np.isfinite(error)]
         exact = sum(abs(lag) < 0.5 for lag in lags)
         worst, misread = max(lags, key=abs, default=0.0), max(errors, key=abs, default=0.0)
-        return cls(len(measured), len(lags), exact, float(worst), float(misread), judged)
+        seen = len(errors)
+        return cls(len(measured), len(lags), exact, seen, float(worst), float(misread), judged)
 
     @property
     def late(self) -> bool:
@@ -87,8 +90,8 @@ class Lags:
     def cells(self, name: str) -> tuple[str, ...]:
         """Return a row of the table."""
         name = name if self.judged else f"({name})"
-        numbers = (str(n) for n in (self.draws, self.known, self.exact))
-        return (name, *numbers, f"{self.worst + 0:.2f}", f"{self.misread + 0:.2f}")
+        counts = (str(n) for n in (self.draws, self.known, self.exact))
+        return (name, *counts, f"{self.worst:.2f}", str(self.seen), f"{self.misread:.2f}")
 
 
 def drawn(kind: str, rng: np.random.Generator, files: Path) -> Effect:
@@ -197,12 +200,14 @@ of the presets, and {chains} random chains of one to {longest} effects. Made by
 
     {command}
 
-*known*: the meter could tell. *exact*: late by less than half a sample. *misread*: the largest
-error of a delay of 1 to 100 samples put in on purpose, early or late. In brackets: what bends or
-smears time by nature; it is not judged.
+*known*: the meter could tell. *exact*: late by less than half a sample. A delay of 1 to 100
+samples, early or late, is then put in on purpose: *seen* says how often it could be measured,
+*misread* the largest error. The meter names half a sample or more only where it is surer than it
+need be to name none, so that *seen* is less than *known*. In brackets: what bends or smears time by
+nature; it is not judged.
 
-**Chains: {known} of {chains} known, {exact} of these ({share:.1%}) exactly 0; the worst
-{worst:.2f} samples.**
+**Chains: {known} of {chains} known, {exact} of these ({share:.1%}) exactly 0, the worst {worst:.2f}
+samples; of delays put in, {seen} seen, the worst misread by {misread:.2f}.**
 
 """
 
@@ -213,9 +218,10 @@ def page(tables: dict[str, Lags], rows: list[list[Any]], stems: int) -> str:
     head = HEAD.format(
         stems=stems, seconds=SECONDS, longest=LONGEST, chains=len(rows), known=whole.known,
         exact=whole.exact, share=whole.exact / max(whole.known, 1), worst=whole.worst,
+        seen=whole.seen, misread=whole.misread,
         command=f"python benchmarks/alignment.py --stems FOLDER --chains {len(rows)}",
     )  # fmt: skip
-    heads = ("what", "draws", "known", "exact", "worst", "misread")
+    heads = ("what", "draws", "known", "exact", "worst", "seen", "misread")
     lines = [heads, ("---",) * len(heads), *(row.cells(name) for name, row in tables.items())]
     return head + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
