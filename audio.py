@@ -28,6 +28,7 @@ __all__ = [
     "read",
     "read_padded",
     "resample",
+    "resample_frames",
 ]
 
 Audio: TypeAlias = NDArray[np.float32]
@@ -95,8 +96,9 @@ def checked(audio: NDArray[Any], where: str) -> Audio:
         raise AudioError(
             f"{where}: wanted 1 or 2 channels, found {audio.shape[0]}; mix down or split first"
         )
-    peak = float(np.abs(audio).max(initial=0.0))
-    if not peak < LOUDEST:
+    high, low = float(audio.max(initial=0.0)), float(audio.min(initial=0.0))  # no copy: every call
+    if not (high < LOUDEST and low > -LOUDEST):  # NaN is neither
+        peak = max(high, -low)
         what = f"a peak of {peak:.3g}" if np.isfinite(peak) else "NaN or infinite samples"
         raise AudioError(f"{where}: wanted finite samples near [-1, 1], found {what}")
     return audio
@@ -215,14 +217,34 @@ def resample(audio: Audio, from_hz: float, to_hz: float) -> Audio:
     """
     if from_hz == to_hz:
         return audio
+    return np.ascontiguousarray(resample_frames(audio.T, from_hz, to_hz).T)
+
+
+def resample_frames(frames: Audio, from_hz: float, to_hz: float) -> Audio:
+    """Change the sample rate as soxr does it, without a copy into our own shape.
+
+    Parameters
+    ----------
+    frames : float32 array, shape (samples, channels)
+        Quickest if it is ``audio.T``: soxr takes whole channels as they lie, and returns such.
+    from_hz, to_hz : float
+        Sample rates.
+
+    Returns
+    -------
+    float32 array, shape (round(samples * to_hz / from_hz), channels)
+    """
     import soxr
 
-    frames = round(audio.shape[1] * to_hz / from_hz)
-    if audio.shape[1] == 0:
-        return np.zeros((audio.shape[0], 0), np.float32)
-    out = soxr.resample(audio.T, from_hz, to_hz, quality="HQ").T[:, :frames]
-    missing = frames - out.shape[1]
-    return np.ascontiguousarray(np.pad(out, ((0, 0), (0, missing))), np.float32)
+    wanted = round(len(frames) * to_hz / from_hz)
+    if len(frames) == 0:
+        return np.zeros((0, frames.shape[1]), np.float32)
+    made: Audio = soxr.resample(frames, from_hz, to_hz, quality="HQ")[:wanted]
+    if len(made) == wanted:
+        return made
+    out = np.zeros((frames.shape[1], wanted), np.float32)
+    out[:, : len(made)] = made.T
+    return out.T
 
 
 def quantise(audio: Audio, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:

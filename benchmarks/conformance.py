@@ -24,6 +24,7 @@ import probes_meters
 import probes_motion  # noqa: F401
 import probes_noise  # noqa: F401
 import probes_space  # noqa: F401
+import probes_stereo  # noqa: F401
 from probing import METERS, PROBES, RATE, Reading
 
 from wetdry import audio

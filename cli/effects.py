@@ -81,7 +81,7 @@ def show(
     for slot in slots_of(effect).values():
         default = effect.model_fields[slot.name].default
         given = "" if slot.required else f", else {shown(default)}"
-        bounds = "chains" if slot.name == "branches" else slot.bounds()
+        bounds = "chains" if slot.name in ("branches", "mid", "side") else slot.bounds()
         print(f"  {slot.name}: {bounds}{given}")
         if meanings.get(slot.name):
             print(f"      {meanings[slot.name]}")

@@ -31,6 +31,7 @@ from .levels import Gain
 from .limiter import Limiter, LoudnessLimiter
 from .linear_phase import LinearPhaseEqualizer
 from .lofi import BitCrush, SampleRateReduction
+from .mid_side import MidSide
 from .multiband import MultibandCompressor
 from .neural_codec import NeuralCodec
 from .noise import Hiss, Hum, Noise, NoiseFloor
@@ -115,6 +116,7 @@ __all__ = [
     "LoudnessLimiter",
     "LowPass",
     "LowShelf",
+    "MidSide",
     "MidSideGain",
     "MonoMaker",
     "Mp3",

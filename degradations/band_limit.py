@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..audio import Audio, resample
+from ..audio import Audio, resample_frames
 from .effect import Effect, Label
 
 __all__ = ["BandLimit"]
@@ -31,7 +31,8 @@ class BandLimit(Effect, kind="band_limit"):
     def apply(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Resample down and back."""
         rate = round(2 * self.bandwidth_hz)
-        margin = sample_rate // rate + 1  # one sample of the lower rate, lest rounding cuts it
-        padded = np.pad(audio, ((0, 0), (0, margin)))
-        there = resample(padded, sample_rate, rate)
-        return resample(there, rate, sample_rate)[:, : audio.shape[1]]
+        samples = audio.shape[1]
+        if round(samples * rate / sample_rate) * sample_rate < samples * rate:  # the end is cut
+            audio = np.pad(audio, ((0, 0), (0, sample_rate // rate + 1)))
+        there = resample_frames(audio.T, sample_rate, rate)
+        return resample_frames(there, rate, sample_rate)[:samples].T

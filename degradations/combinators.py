@@ -11,18 +11,20 @@ In YAML::
       times: {choice: [1, 2, 3], weights: [4, 2, 1]}
     - parallel: [none, [{compressor: {threshold_db: -30, ratio: 8}}, {gain: {gain_db: -6}}]]
       mix: [0.5, 1]
+    - mid_side: {mid: none, side: [{high_shelf: {cutoff_hz: 6000, gain_db: [0, 6]}}]}
 """
 
 from dataclasses import dataclass
 
 from ..seeds import stream
 from .chains import Chain
+from .mid_side import MidSide
 from .parallel import Parallel
 from .random_values import Distribution, chosen
 from .scope import Scope
 from .steps import Address, RandomChain, Step
 
-__all__ = ["OneOf", "RandomParallel", "Repeat", "Shuffle", "SomeOf"]
+__all__ = ["OneOf", "RandomMidSide", "RandomParallel", "Repeat", "Shuffle", "SomeOf"]
 
 
 @dataclass(frozen=True)
@@ -107,3 +109,17 @@ class RandomParallel(Step):
         mix = self.mix.draw(stream(seed, *address, "mix").random, scope.names)
         scaled = scope.scaled(mix, Parallel.neutral["mix"])
         return Chain((Parallel(branches=tuple(drawn), mix=scaled),))
+
+
+@dataclass(frozen=True)
+class RandomMidSide(Step):
+    """A chain for the mid and one for the side; nothing where neither draws anything."""
+
+    mid: RandomChain
+    side: RandomChain
+
+    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+        """Draw both."""
+        mid = self.mid.draw(seed, *address, "mid", scope=scope)
+        side = self.side.draw(seed, *address, "side", scope=scope)
+        return Chain((MidSide(mid=mid, side=side),)) if mid or side else Chain()

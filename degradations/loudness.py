@@ -1,4 +1,4 @@
-"""Integrated loudness after ITU-R BS.1770-4, in LUFS.
+"""Loudness after ITU-R BS.1770-4 and EBU Tech 3341 (LUFS), loudness range after Tech 3342 (LU).
 
 One or two channels, each with weight 1. `hop_energies` and `gated_lufs` measure long
 files block by block, with results equal to those of the whole.
@@ -18,7 +18,10 @@ __all__ = [
     "hop_energies",
     "integrated_lufs",
     "k_weighting",
+    "loudness_range_lu",
+    "momentary_lufs",
     "rms_dbfs",
+    "short_term_lufs",
     "true_peak_dbtp",
 ]
 
@@ -32,6 +35,9 @@ K_WEIGHTING_48K = (
 
 HOPS_PER_SECOND = 10
 """Gating blocks last 400 ms and overlap by 75 %, so that they are sums of four 100 ms hops."""
+
+FINE_HOPS_PER_SECOND = 100
+"""For momentary loudness: a burst of 400 ms must not fall between two readings."""
 
 
 def k_weighting(sample_rate: int) -> NDArray[np.float64]:
@@ -99,10 +105,90 @@ def integrated_lufs(audio: Audio, sample_rate: int) -> float:
     return gated_lufs(energies[0], audio.shape[1], sample_rate)
 
 
+def momentary_lufs(audio: Audio, sample_rate: int) -> NDArray[np.float64]:
+    """Return the loudness of the last 400 ms, every 10 ms from 400 ms on; not gated.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    float64 array, shape (readings,)
+        In LUFS, -inf for silence; empty if the audio is shorter. ``max()`` is the maximum
+        momentary loudness.
+    """
+    return _sliding_lufs(audio, sample_rate, FINE_HOPS_PER_SECOND, 40, "momentary_lufs")
+
+
+def short_term_lufs(audio: Audio, sample_rate: int) -> NDArray[np.float64]:
+    """Return the loudness of the last 3 s, every 100 ms from 3 s on; not gated.
+
+    Parameters and outcome are as those of :func:`momentary_lufs`.
+    """
+    return _sliding_lufs(audio, sample_rate, HOPS_PER_SECOND, 30, "short_term_lufs")
+
+
+def loudness_range_lu(audio: Audio, sample_rate: int) -> float:
+    """Return how far soft and loud passages lie apart (EBU Tech 3342).
+
+    The 10th and the 95th percentile of the short-term loudness, gated at -70 LUFS and at 20 LU
+    below the mean power of the rest.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    float
+        In LU; 0 for silence, and for audio shorter than 3 s.
+
+    Examples
+    --------
+    >>> tone = 0.1 * np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000)
+    >>> steps = np.concatenate([tone, 0.5 * tone])[None].astype(np.float32)
+    >>> round(loudness_range_lu(steps, 48_000), 1)
+    6.0
+    """
+    readings = short_term_lufs(audio, sample_rate)
+    heard = readings[readings > -70.0]
+    if not len(heard):
+        return 0.0
+    mean_lufs = _lufs(float(np.mean(10.0 ** ((heard + 0.691) / 10.0))))
+    heard = heard[heard > mean_lufs - 20.0]
+    soft, loud = np.percentile(heard, [10, 95])
+    return float(loud - soft)
+
+
+def _sliding_lufs(
+    audio: Audio, sample_rate: int, hops_per_second: int, hops: int, where: str
+) -> NDArray[np.float64]:
+    """Return the loudness of so many hops on end, from hop to hop."""
+    whole = hops_per_second * audio.shape[1] // sample_rate
+    if whole < hops:
+        return np.zeros(0)
+    checked(audio, where)
+    energies, _ = hop_energies(audio, sample_rate, hops_per_second=hops_per_second)
+    ends = np.arange(whole + 1) * sample_rate // hops_per_second
+    sums = np.lib.stride_tricks.sliding_window_view(energies[0, :whole], hops).sum(axis=1)
+    powers = sums / (ends[hops:] - ends[:-hops])
+    with np.errstate(divide="ignore"):
+        return np.asarray(10.0 * np.log10(powers) - 0.691)
+
+
 def hop_energies(
-    audio: Audio, sample_rate: int, state: Energies | None = None
+    audio: Audio,
+    sample_rate: int,
+    state: Energies | None = None,
+    *,
+    hops_per_second: int = HOPS_PER_SECOND,
 ) -> tuple[Energies, Energies]:
-    """Add up the squares of all channels over hops of 100 ms, K-weighted and as they are.
+    """Add up the squares of all channels over hops, K-weighted and as they are.
 
     Parameters
     ----------
@@ -112,6 +198,7 @@ def hop_energies(
         In Hz.
     state : float64 array, shape (channels, 4), optional
         Where the filters stood at the end of the audio before this.
+    hops_per_second : int
 
     Returns
     -------
@@ -123,8 +210,8 @@ def hop_energies(
     from .meter_loops import weighted_energies
 
     samples = audio.shape[1]
-    hops = HOPS_PER_SECOND * samples // sample_rate
-    bounds = np.arange(hops + 1) * sample_rate // HOPS_PER_SECOND
+    hops = hops_per_second * samples // sample_rate
+    bounds = np.arange(hops + 1) * sample_rate // hops_per_second
     if bounds[-1] < samples:
         bounds = np.append(bounds, samples)
     after = np.zeros((len(audio), 4)) if state is None else state.copy()

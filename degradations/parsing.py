@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..audio import STEM_CLASSES
 from ..errors import RecipeError, WetdryError
-from .combinators import OneOf, RandomParallel, Repeat, Shuffle, SomeOf
+from .combinators import OneOf, RandomMidSide, RandomParallel, Repeat, Shuffle, SomeOf
 from .distributions import (
     NOTHING,
     Constant,
@@ -36,6 +36,7 @@ COMBINATORS = {
     "shuffle": (),
     "repeat": ("times",),
     "parallel": ("mix",),
+    "mid_side": (),
 }
 """Combinators, and the options that stand beside them."""
 OPTIONS = ("probability", "name", "when", "keep", "key")
@@ -91,7 +92,7 @@ class _ChainReader:
     sample_rate: int
     known: Mapping[str, Reach]
     not_kept: str
-    in_parallel: bool = False
+    inside: str = ""
 
     def chain(self, node: Node) -> RandomChain:
         """Read a list of steps."""
@@ -120,8 +121,8 @@ class _ChainReader:
         when = parse_condition(pairs["when"], self.known) if "when" in pairs else None
         step = replace(step, when=when, keep=self.keep(pairs))
         if "key" in pairs:
-            if self.in_parallel:
-                raise pairs["key"].error("'key' outside of 'parallel'", "'key'")
+            if self.inside:
+                raise pairs["key"].error(f"'key' outside of '{self.inside}'", "'key'")
             key = _key(kind, pairs["key"])
             assert isinstance(step, RandomEffect)
             return replace(step, key=key)
@@ -159,6 +160,14 @@ class _ChainReader:
                 return self.parallel(node, pairs, name, probability)
             case "plugin":
                 return self.plugin(node, name, probability)
+            case "mid_side":
+                chains = node.mapping("chains for mid and side", ["mid", "side"])
+                inside = self.within(kind)
+                mid, side = (
+                    inside.option(chains[part]) if part in chains else RandomChain()
+                    for part in ("mid", "side")
+                )
+                return RandomMidSide(name, probability, mid, side)
         return self.effect(kind, node, name, probability)
 
     def beside(self, node: Node, pairs: dict[str, Node], slot: Slot) -> Distribution:
@@ -172,14 +181,17 @@ class _ChainReader:
 
     def parallel(self, node: Node, pairs: dict[str, Node], name: str, probability: float) -> Step:
         """Read chains that stand side by side."""
-        inside = replace(self, not_kept="or keep the whole of 'parallel'", in_parallel=True)
-        branches = inside.options(node)
+        branches = self.within("parallel").options(node)
         if len(branches) > MOST_BRANCHES:
             raise node.error(f"at most {MOST_BRANCHES} branches", str(len(branches)))
         mix: Distribution = Constant(1.0)
         if "mix" in pairs:
             mix = parse_distribution(pairs["mix"], MIX, self.folder, self.known)
         return RandomParallel(name, probability, branches, mix)
+
+    def within(self, kind: str) -> "_ChainReader":
+        """Return a reader of chains that an effect holds: no side-chains, and kept whole or not."""
+        return replace(self, not_kept=f"or keep the whole of '{kind}'", inside=kind)
 
     def options(self, node: Node) -> tuple[tuple[str, RandomChain], ...]:
         """Read a list of options, each with a name made of its steps' names."""

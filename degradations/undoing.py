@@ -15,6 +15,7 @@ from ..audio import Audio, amplitude
 from ..errors import AudioError
 from .dynamics import Dynamics
 from .effect import Effect, Label, Undoable
+from .mid_side import MidSide
 from .parallel import Parallel
 from .side_chains import Keyed
 from .stages import Stage
@@ -35,8 +36,10 @@ def labels_of(effect: Effect) -> tuple[Label, ...]:
     ('level', 'dynamics')
     """
     found = {effect.label}
-    if isinstance(effect, Parallel):
-        found |= {name for branch in effect.branches for one in branch for name in labels_of(one)}
+    chains = effect.branches if isinstance(effect, Parallel) else ()
+    if isinstance(effect, MidSide):
+        chains = (effect.mid, effect.side)
+    found |= {name for chain in chains for one in chain for name in labels_of(one)}
     return tuple(name for name in LABELS if name in found)
 
 

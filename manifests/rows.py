@@ -16,7 +16,8 @@ def effect_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return effects as a manifest holds them: the name, its numbers as JSON, and the mark.
 
     ``keep`` says that the effect belongs to the target. Effects that hold others (branches of
-    ``parallel``) have these among their numbers, plugins their parameters; see
+    ``parallel``, both chains of ``mid_side``) have these among their numbers, plugins their
+    parameters; see
     :func:`flat_effects`.
     """
     return [
@@ -35,7 +36,7 @@ def flat_effects(stored: Iterable[Mapping[str, Any]]) -> list[tuple[str, dict[st
     Returns
     -------
     list of (str, dict)
-        Name and numbers of each, without the branches that they hold; a plugin's parameters
+        Name and numbers of each, without the chains that they hold; a plugin's parameters
         stand among its numbers.
 
     Examples
@@ -48,7 +49,10 @@ def flat_effects(stored: Iterable[Mapping[str, Any]]) -> list[tuple[str, dict[st
     for row in stored:
         numbers = json.loads(row["numbers"])
         numbers = {**numbers.pop("parameters", {}), **numbers}  # of a plugin
-        inside = [effect for branch in numbers.pop("branches", []) for effect in branch]
+        chains = numbers.pop("branches", [])
+        if row["effect"] == "mid_side":
+            chains = [numbers.pop("mid"), numbers.pop("side")]
+        inside = [effect for chain in chains for effect in chain]
         found.append((str(row["effect"]), numbers))
         found += flat_effects(effect_rows(inside))
     return found

@@ -4,7 +4,14 @@ from .alignment import lag_samples
 from .drawing import Drawer, draw
 from .includes import find_recipe, recipe_about
 from .law_checks import Verdict, check_effect
-from .loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
+from .loudness import (
+    integrated_lufs,
+    loudness_range_lu,
+    momentary_lufs,
+    rms_dbfs,
+    short_term_lufs,
+    true_peak_dbtp,
+)
 from .mixdown import Mix, TrackMeasures, mix
 from .panning import place
 from .recipes import Recipe, load_recipe, preset_names
@@ -32,12 +39,15 @@ __all__ = [
     "integrated_lufs",
     "lag_samples",
     "load_recipe",
+    "loudness_range_lu",
     "mix",
+    "momentary_lufs",
     "place",
     "preset_names",
     "recipe_about",
     "recipe_schema",
     "rms_dbfs",
+    "short_term_lufs",
     "songs_of",
     "true_peak_dbtp",
 ]

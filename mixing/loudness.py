@@ -8,7 +8,10 @@ from ..degradations.loudness import (
     hop_energies,
     integrated_lufs,
     k_weighting,
+    loudness_range_lu,
+    momentary_lufs,
     rms_dbfs,
+    short_term_lufs,
     true_peak_dbtp,
 )
 
@@ -17,6 +20,9 @@ __all__ = [
     "hop_energies",
     "integrated_lufs",
     "k_weighting",
+    "loudness_range_lu",
+    "momentary_lufs",
     "rms_dbfs",
+    "short_term_lufs",
     "true_peak_dbtp",
 ]

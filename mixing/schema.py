@@ -128,6 +128,7 @@ def _step() -> dict[str, Any]:
         "repeat": CHAIN,
         "some_of": {"type": "array", "items": option, "minItems": 1},
         "parallel": {"type": "array", "items": option, "minItems": 1, "maxItems": MOST_BRANCHES},
+        "mid_side": _record({"mid": option, "side": option}),
         "weights": WEIGHTS,
         **{slot.name: _slot(slot) for slot in (TIMES, COUNT, MIX)},
         "when": {"type": "string"},

@@ -51,12 +51,14 @@ TITLES = {
     "noise": "Noise",
     "plugin": "Plugins",
 }
+CHAINS = {"branches": "chains", "mid": "a chain", "side": "a chain"}
 HEAD = """# Effects
 
 Every effect of wetdry, from its own declaration: `python scripts/effects_page.py` writes this page.
 The pictures show {seconds} s of a real stem before (left) and after (right), from 40 Hz to 18 kHz
-over {range:g} dB; beside each stand the numbers of the example. Lag is measured on that example by
-generalised cross-correlation; cost is for 10 s of stereo at 44.1 kHz on one x86-64 core.
+over {range:g} dB; beside each stand the numbers of the example. Lag is measured on that example
+where the meter can tell (docs/alignment.md); cost is for 10 s of stereo at 44.1 kHz on one x86-64
+core.
 
 *Undoable* says what `effect.inverse()` gives back: the input to rounding (exactly), to the level
 that the effect states (approximately), or nothing.
@@ -142,7 +144,7 @@ def _table(effect: type[Effect], parameters: Mapping[str, str]) -> str:
     for slot in slots_of(effect).values():
         default = "" if slot.required else _shown(effect.model_fields[slot.name].default)
         meaning = _flowing(parameters.get(slot.name, "")).replace("|", "\\|")
-        bounds = "chains" if slot.name == "branches" else slot.bounds()
+        bounds = CHAINS.get(slot.name) or slot.bounds()
         rows.append(f"| `{slot.name}` | {bounds} | {default} | {meaning} |")
     return "\n".join(rows) + "\n"
 

@@ -28,7 +28,7 @@ def music(sample_rate, seconds=1.0, channels=2, peak=0.7):
 @pytest.mark.parametrize("sample_rate", [22_050, 32_000, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("codec", CODECS, ids=str)
 def test_length_and_time_are_kept_at_every_rate(codec, sample_rate):
-    audio = music(sample_rate, seconds=0.8, channels=1)
+    audio = music(sample_rate, seconds=3, channels=1)
     coded = codec(audio, sample_rate)
     assert coded.shape == audio.shape
     assert abs(lag_samples(audio, coded, sample_rate)) < 0.5
@@ -107,7 +107,7 @@ def test_a_call_over_gsm_ends_below_4_khz_and_each_channel_is_a_call_of_its_own(
 
 @pytest.mark.parametrize("sample_rate", [8_000, 16_000, 22_050, 44_100, 48_000])
 def test_a_call_over_gsm_is_not_late(sample_rate):
-    audio = music(sample_rate, seconds=3, channels=1)
+    audio = music(sample_rate, seconds=8, channels=1)
     coded = Gsm()(audio, sample_rate)  # what is left is measured to a tenth of its own sample
     assert abs(lag_samples(audio, coded, sample_rate)) < max(0.1 * sample_rate / 8000, 0.25)
 

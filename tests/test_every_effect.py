@@ -108,6 +108,6 @@ def neutral(effect):
 
 
 @pytest.mark.parametrize("name", DECLARATIONS)
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "parallel"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("parallel", "mid_side")])
 def test_an_effect_declares_what_readers_and_recipes_need(kind, name):
     assert DECLARATIONS[name](Effect.kinds[kind]) == ""

@@ -20,6 +20,7 @@ from wetdry.degradations import (
     Limiter,
     LowPass,
     LowShelf,
+    MidSide,
     Notch,
     Parallel,
     Plate,
@@ -164,9 +165,10 @@ def test_a_response_that_declares_no_tail_is_measured(impulse):
     assert decay_s(effect, RATE) == pytest.approx(300 * np.log(1000) / 32_000, rel=0.15)
 
 
-def test_what_is_inside_of_parallel_counts_and_a_width_of_0_is_gone_for_good():
+def test_what_is_inside_of_others_counts_and_a_width_of_0_is_gone_for_good():
     inside = Parallel(branches=(Chain(), Chain((Compressor(threshold_db=-30, ratio=8),))))
     assert labels_of(inside) == ("level", "dynamics") and oracle_of(inside) == "none"
+    assert labels_of(MidSide(side=Chain((Reverb(room_size=0.5),)))) == ("space", "stereo")
     assert undoable_as_drawn(Width(width=0.5)) == "exactly"
     assert undoable_as_drawn(Width(width=0.0)) == "not"
     assert oracle_of(Deesser(threshold_db=-30)) == "none"

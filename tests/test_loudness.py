@@ -15,7 +15,10 @@ from wetdry.mixing.loudness import (
     hop_energies,
     integrated_lufs,
     k_weighting,
+    loudness_range_lu,
+    momentary_lufs,
     rms_dbfs,
+    short_term_lufs,
     true_peak_dbtp,
 )
 from wetdry.mixing.peaks import TAPS, peak_between
@@ -74,6 +77,61 @@ def test_ebu_signals_read_as_the_ebu_wants(case):
     parts, wanted = EBU_3341[case]
     audio = np.concatenate([tone(level, seconds) for level, seconds in parts], axis=1)
     assert integrated_lufs(audio, RATE) == pytest.approx(wanted, abs=0.1)
+
+
+EBU_3342: dict[str, tuple[list[float], float]] = {
+    "case 1": ([-20, -30], 10),
+    "case 2": ([-20, -15], 5),
+    "case 3": ([-40, -20], 20),
+    "case 4": ([-50, -35, -20, -35, -50], 15),
+}
+
+
+@pytest.mark.parametrize("case", EBU_3342)
+def test_the_loudness_range_of_ebu_signals_is_what_the_ebu_wants(case):
+    levels, wanted = EBU_3342[case]
+    audio = np.concatenate([tone(level, 20) for level in levels], axis=1)
+    assert loudness_range_lu(audio, RATE) == pytest.approx(wanted, abs=0.1)  # the EBU: 1 LU
+
+
+def test_tones_that_change_within_the_window_read_steadily():
+    """EBU Tech 3341, cases 9 and 12."""
+    for meter, parts, settled in (
+        (short_term_lufs, [(-20, 1.34), (-30, 1.66)], 0),
+        (momentary_lufs, [(-20, 0.18), (-30, 0.22)], 60),
+    ):
+        audio = np.concatenate([tone(level, s) for level, s in parts * 5], axis=1)
+        assert np.abs(meter(audio, RATE)[settled:] + 23).max() < 0.1
+
+
+@pytest.mark.parametrize("step", range(0, 20, 3))
+def test_a_burst_as_long_as_the_window_is_not_missed(step):
+    """EBU Tech 3341, cases 10 and 13: it begins anywhere."""
+    for meter, seconds, grid in ((short_term_lufs, 3, 0.15), (momentary_lufs, 0.4, 0.02)):
+        before, after = np.zeros((2, round(step * grid * RATE))), np.zeros((2, RATE))
+        audio = np.concatenate([before, tone(-23, seconds), after], axis=1).astype(np.float32)
+        assert meter(audio, RATE).max() == pytest.approx(-23, abs=0.1)
+
+
+def test_a_steady_tone_has_no_range_and_one_loudness():
+    audio = tone(-20, 5)
+    assert loudness_range_lu(audio, RATE) == pytest.approx(0, abs=0.01)
+    assert short_term_lufs(audio, RATE) == pytest.approx(integrated_lufs(audio, RATE), abs=0.02)
+    assert len(short_term_lufs(audio, RATE)) == 21 and len(momentary_lufs(audio, RATE)) == 461
+
+
+def test_a_gain_leaves_the_range():
+    audio = noise(12) * np.repeat([1.0, 0.3, 0.1], 4 * RATE).astype(np.float32)
+    assert loudness_range_lu(audio * np.float32(0.5), RATE) == pytest.approx(
+        loudness_range_lu(audio, RATE), abs=1e-3
+    )
+
+
+def test_what_is_silent_or_too_short_has_no_range():
+    assert loudness_range_lu(np.zeros((2, 5 * RATE), np.float32), RATE) == 0
+    assert loudness_range_lu(tone(-20, 2.9), RATE) == 0
+    assert len(short_term_lufs(tone(-20, 2.9), RATE)) == 0
+    assert np.isneginf(momentary_lufs(np.zeros((1, RATE), np.float32), RATE)).all()
 
 
 def test_the_straight_road_over_scipy_gives_the_same_loudness():
