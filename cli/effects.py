@@ -139,7 +139,7 @@ def _print_measures(effect: type[Effect]) -> None:
     found = measure_effect(effect)
     print(
         f"  latency {found.latency_samples} samples declared, "
-        f"{found.measured_samples:.1f} measured; {found.times_real_time:.2g} times real time"
+        f"{round(found.measured_samples, 1) + 0.0:.1f} measured; {found.times_real_time:.2g} times real time"
     )
     if found.inverse_db is not None:
         print(f"  inverse gives the input back to {found.inverse_db:.0f} dB")
