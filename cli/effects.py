@@ -137,9 +137,10 @@ def _print_measures(effect: type[Effect]) -> None:
     from ..mixing.law_checks import measure_effect
 
     found = measure_effect(effect)
+    measured = round(found.measured_samples, 1) + 0.0  # no -0.0
     print(
-        f"  latency {found.latency_samples} samples declared, "
-        f"{round(found.measured_samples, 1) + 0.0:.1f} measured; {found.times_real_time:.2g} times real time"
+        f"  latency {found.latency_samples} samples declared, {measured:.1f} measured; "
+        f"{found.times_real_time:.2g} times real time"
     )
     if found.inverse_db is not None:
         print(f"  inverse gives the input back to {found.inverse_db:.0f} dB")
