@@ -24,7 +24,9 @@ from wetdry.degradations import Effect
 from wetdry.mixing import load_recipe
 
 sampling = import_module("wetdry.datasets.samples")
-mixdown = import_module("wetdry.mixing.mixdown")
+facts = import_module("wetdry.mixing.facts")
+metering = import_module("wetdry.mixing.meter")
+tracks = import_module("wetdry.mixing.tracks")
 
 CODECS = {"mp3", "mp3_vbr", "opus", "vorbis"}
 spent: dict[str, float] = defaultdict(float)
@@ -55,8 +57,9 @@ def timers() -> Iterator[None]:
         (sampling, "integrated_lufs", "measures"),
         (sampling, "true_peak_dbtp", "measures"),
         (sampling, "lag_samples", "measures"),
-        (mixdown, "integrated_lufs", "measures"),
-        (mixdown, "lag_samples", "measures"),
+        (metering, "integrated_lufs", "measures"),
+        (tracks, "lag_samples", "measures"),
+        (facts.Facts, "_taken", "facts of steps"),
     ]
     call = Effect.__call__
 
