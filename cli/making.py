@@ -15,6 +15,7 @@ from .options import (
     LayoutName,
     Rate,
     RecipeName,
+    Samples,
     Seconds,
     Seed,
     Severity,
@@ -77,7 +78,10 @@ def generate(
     recipe: RecipeName,
     stems: Stems,
     out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
-    samples: Annotated[int, typer.Option(min=1, help="In all splits together.")] = 1000,
+    samples: Samples = 1000,
+    planned: Annotated[
+        Path | None, typer.Option("--plan", help="Rows of 'wetdry plan', in place of --samples.")
+    ] = None,
     seed: Seed = 0,
     workers: Workers = 2,
     splits: SplitTexts = None,
@@ -94,15 +98,17 @@ def generate(
     from dataclasses import replace
 
     from ..datasets import generate as build
+    from ..datasets import read_plan
     from ..mixing import load_recipe
 
     if bits not in (16, 24):
         raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = replace(order_of(loaded, samples, seed, splits), bits=bits)
+    rows = read_plan(planned) if planned else None
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        built = build(order, table, stems, out, workers=workers, progress=progress)
+        built = build(order, table, stems, out, planned=rows, workers=workers, progress=progress)
     minutes = built.samples * loaded.seconds / 60
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
     if redraws := str(built.redraws):

@@ -8,6 +8,7 @@ from .export import export_msrbench
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
 from .plan import Order, draw_one, plan
+from .plan_files import read_plan, write_plan
 from .reading import Reader, read
 from .render import render
 from .replay import replay_steps
@@ -43,6 +44,7 @@ __all__ = [
     "read",
     "read_catalog",
     "read_members",
+    "read_plan",
     "render",
     "replay_steps",
     "scan",
@@ -51,6 +53,7 @@ __all__ = [
     "write_card",
     "write_catalog",
     "write_outputs",
+    "write_plan",
     "write_report",
     "write_songs",
 ]

@@ -3,13 +3,15 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import ShardError, UsageError
 from ..manifests.files import TEMPORARY, write_atomically
+from ..manifests.schema import plan_schema
+from ..manifests.tables import read_table, records
 
 __all__ = ["claim", "locate", "read_record", "remember", "writer_lock"]
 
@@ -20,8 +22,21 @@ LOCAL = ".local.json"
 LOCK = ".lock"
 
 
-def claim(out: Path, record: dict[str, Any], name: str = RECORD) -> None:
+def claim(
+    out: Path,
+    record: dict[str, Any],
+    rows: Sequence[dict[str, Any]] = (),
+    *,
+    name: str = RECORD,
+) -> None:
     """Make ``out`` the folder of the dataset that ``record`` describes, or recognise it.
+
+    Parameters
+    ----------
+    out : Path
+    record : dict
+    rows : sequence of dict
+        Of its plan, to tell in which row another plan differs.
 
     Raises
     ------
@@ -31,9 +46,11 @@ def claim(out: Path, record: dict[str, Any], name: str = RECORD) -> None:
     if (out / name).exists():
         there = read_record(out, name)
         if there != record:
+            change = _difference(there, record)
+            if "plan_sha256" in {*there, *record}:
+                change += plan_change(out / "plan.parquet", rows)
             raise UsageError(
-                f"{out}: holds another dataset: {_difference(there, record)}; "
-                "choose another folder, or delete this one"
+                f"{out}: holds another dataset: {change}; choose another folder, or delete this one"
             )
         return
     strangers = sorted(p.name for p in out.iterdir() if p.name != LOCK)
@@ -53,6 +70,30 @@ def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
         f"{name} is {_short(there.get(name))}, wanted {_short(wanted.get(name))}"
         for name in fields[:3]
     )
+
+
+def plan_change(path: Path, rows: Sequence[dict[str, Any]]) -> str:
+    """Return in which rows a plan differs from the one of a folder; empty if in none."""
+    if not path.is_file():
+        return ""
+    there = {row["key"]: row for row in records(read_table(path, plan_schema()))}
+    wanted = {row["key"]: row for row in rows}
+    changed = [
+        f"{key} in {', '.join(c for c in row if there[key][c] != row[c])}"
+        for key, row in wanted.items()
+        if key in there and there[key] != row
+    ]
+    groups = {
+        "without": [key for key in there if key not in wanted],
+        "more": [key for key in wanted if key not in there],
+        "changed": changed,
+    }
+    told = [
+        f"{word} {keys[0]}" + (f" and {len(keys) - 1} others" if keys[1:] else "")
+        for word, keys in groups.items()
+        if keys
+    ]
+    return f" (rows: {'; '.join(told)})" if told else ""
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
