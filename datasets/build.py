@@ -16,7 +16,7 @@ from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
-from .card import has_card, write_card
+from .card import card_stands, stated_licence, write_card
 from .folder import claim, remember, writer_lock
 from .jobs import Job, Means, committed, jobs_of, rendered
 from .plan import Order, plan
@@ -66,7 +66,7 @@ def generate(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Built:
-    """Make a dataset, or finish one that was begun.
+    """Make a dataset, finish one that was begun, or extend one of fewer samples.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def generate(
     stems : Path
         The folder that was scanned.
     out : Path
-        New, empty, or begun by the same order.
+        New, empty, or begun by the same order, or by one that differs in fewer samples.
     planned : DataFrame, optional
         A plan of :func:`wetdry.datasets.write_plan`, filtered or edited: exactly its rows are
         rendered, and the order's number of samples counts for nothing.
@@ -104,8 +104,8 @@ def generate(
         jobs = jobs_of(rows, out, means)
         commits, made = render_missing(jobs, workers, progress)
         left_out = gather(commits, faults(catalog), out)
-        if made or not has_card(out):  # a finished dataset's may have been edited since
-            write_card(out)
+        if not card_stands(out):  # a finished dataset's may have been edited since
+            write_card(out, licence=stated_licence(out))
     tracks = [t for commit in commits for row in commit.rows for t in row["tracks"]]
     total = sum(len(commit.keys) for commit in commits)
     return Built(total, made, left_out, count_redraws(tracks))

@@ -31,12 +31,16 @@ def claim(
 ) -> None:
     """Make ``out`` the folder of the dataset that ``record`` describes, or recognise it.
 
+    A dataset of the same order with fewer samples becomes this one: its plan is the beginning of
+    each split of this plan, so that every whole shard stays. Killed at any moment from then on,
+    it is finished like a dataset of that size that was begun.
+
     Parameters
     ----------
     out : Path
     record : dict
     rows : sequence of dict
-        Of its plan, to tell in which row another plan differs.
+        Of its plan.
 
     Raises
     ------
@@ -45,7 +49,10 @@ def claim(
     """
     if (out / name).exists():
         there = read_record(out, name)
-        if there != record:
+        if there != record and _grows(there, record):
+            _check_kept(out, rows, record["samples"])
+            _write(out / name, record)
+        elif there != record:
             change = _difference(there, record)
             if "plan_sha256" in {*there, *record}:
                 change += plan_change(out / "plan.parquet", rows)
@@ -59,7 +66,33 @@ def claim(
             f"{out}: wanted an empty or new folder, found {', '.join(strangers[:3])}; "
             "choose another folder"
         )
-    write_atomically(out / name, json.dumps(record, indent=1, sort_keys=True).encode())
+    _write(out / name, record)
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    """Write what a dataset says of itself."""
+    write_atomically(path, json.dumps(record, indent=1, sort_keys=True).encode())
+
+
+def _grows(there: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Tell whether nothing but the number of samples differs, upwards."""
+    if {"samples", "plan_sha256"} & {*there, *wanted} != {"samples"}:
+        return False
+    return {**there, "samples": 0} == {**wanted, "samples": 0} and (
+        there["samples"] < wanted["samples"]
+    )
+
+
+def _check_kept(out: Path, rows: Sequence[dict[str, Any]], samples: int) -> None:
+    """Refuse to extend a dataset if that would take samples from it: splits round."""
+    path, there = out / "plan.parquet", set[str]()
+    if path.is_file() or any(out.glob("commits/*.json")):  # else nothing was rendered yet
+        there = set(read_table(path, plan_schema())["key"])
+    if lost := sorted(there - {row["key"] for row in rows}):
+        raise UsageError(
+            f"{out}: of {samples} samples split {lost[0].rpartition('-')[0]} would get fewer than "
+            f"it has, without {lost[0]}; ask for one sample more"
+        )
 
 
 def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:

@@ -1,11 +1,14 @@
 """Datasets in parts: from a plan of one's own, extended, repaired, replayed, by many machines."""
 
+import contextlib
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from wetdry.datasets import Order, generate, parse_splits, read_plan, verify, write_plan
+from wetdry.datasets import Order, generate, parse_splits, read_plan, verify, write_card, write_plan
 from wetdry.errors import UsageError
 from wetdry.mixing import Session
 from wetdry.mixing.recipes import parse_recipe
@@ -157,3 +160,61 @@ def test_a_stem_that_changed_since_it_was_planned_is_refused(
     other = catalog.assign(sha256="0" * 64)
     with pytest.raises(UsageError, match="has changed since it was planned"):
         generate(order, other, stems, tmp_path / "set", planned=planned)
+
+
+def test_more_samples_leave_every_whole_shard_and_end_as_if_asked_at_once(
+    order, catalog, stems, dataset, tmp_path
+):
+    out = tmp_path / "set"
+    generate(replace(order, samples=5), catalog, stems, out)  # train 3, test 2 of shards of 2
+    before = {path.name: path.stat() for path in out.glob("data/*.tar")}
+    write_card(out, licence="cc0-1.0")
+    assert generate(order, catalog, stems, out).rendered == 4  # one of them in a shard begun
+    for name in ("train-000000.tar", "test-000000.tar"):
+        now = (out / "data" / name).stat()
+        assert (now.st_ino, now.st_mtime_ns) == (before[name].st_ino, before[name].st_mtime_ns)
+    assert 'license: "cc0-1.0"' in (out / "README.md").read_text()
+    write_card(out)
+    assert content(out) == content(dataset)
+
+
+def test_fewer_samples_are_refused(order, catalog, stems, dataset):
+    before = content(dataset)
+    with pytest.raises(UsageError, match="samples is 8, wanted 7"):
+        generate(replace(order, samples=7), catalog, stems, dataset)
+    with pytest.raises(UsageError, match="seed is 0, wanted 1"):
+        generate(replace(order, samples=9, seed=1), catalog, stems, dataset)
+    assert content(dataset) == before
+
+
+def test_an_extension_that_would_take_a_sample_away_is_refused(order, catalog, stems, tmp_path):
+    three = replace(order, splits=parse_splits(["a=0.3", "b=0.4", "c=0.3"]), samples=1)
+    generate(three, catalog, stems, tmp_path / "set")
+    with pytest.raises(UsageError, match="split b would get fewer than it has"):
+        generate(replace(three, samples=2), catalog, stems, tmp_path / "set")
+    assert generate(replace(three, samples=3), catalog, stems, tmp_path / "set").samples == 3
+
+
+class Killed(BaseException):
+    """Stands for a power cut."""
+
+
+@pytest.mark.parametrize("moment", range(14))
+def test_an_extension_that_is_killed_at_any_write_is_finished(
+    order, catalog, stems, dataset, tmp_path, monkeypatch, moment
+):
+    out = tmp_path / "set"
+    generate(replace(order, samples=5), catalog, stems, out)
+    rename, left = os.replace, iter(range(moment))
+
+    def replace_until(source, target):
+        if next(left, None) is None:
+            raise Killed
+        rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace_until)
+        with contextlib.suppress(Killed):
+            generate(order, catalog, stems, out)
+    generate(order, catalog, stems, out)
+    assert content(out) == content(dataset)
