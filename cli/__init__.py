@@ -24,7 +24,8 @@ app.add_typer(effects.app, name="effects")
 app.add_typer(plugins.app, name="plugins")
 for command in (
     *(stems.songs, stems.unpack, stems.scan, stems.fit),
-    *(making.degrade, making.explain, factory.plan, making.generate, making.verify),
+    *(making.degrade, making.explain, factory.plan, making.generate),
+    *(making.verify, factory.repair),
     *(made.report, made.card, made.export),
     *(learning.train, learning.restore, learning.evaluate, learning.fetch, learning.demo),
 ):

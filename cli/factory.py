@@ -9,7 +9,9 @@ import typer
 
 from .effects import Effects
 from .options import (
+    Assets,
     Catalog,
+    Dataset,
     LayoutName,
     Rate,
     RecipeName,
@@ -24,8 +26,9 @@ from .options import (
     order_of,
 )
 from .plugins import AllowPlugins
+from .printing import progress_bar
 
-__all__ = ["plan"]
+__all__ = ["plan", "repair"]
 
 
 def plan(
@@ -52,3 +55,30 @@ def plan(
     order = order_of(loaded, samples, seed, splits)
     count = write_plan(order, catalog_of(stems, catalog, layout, workers), out)
     print(f"{count} sessions planned in {out}; render them with wetdry generate --plan {out}")
+
+
+def repair(
+    dataset: Dataset,
+    stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
+    assets: Assets = None,
+    catalog: Catalog = None,
+    workers: Workers = 2,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Find what is damaged or lost by sizes and digests, and render only that again."""
+    from ..datasets import read_catalog
+    from ..datasets import repair as mend
+
+    table = read_catalog(catalog) if catalog else None
+    with progress_bar("rendering") as progress:
+        done = mend(
+            dataset, stems=stems, assets=assets, catalog=table, workers=workers, progress=progress
+        )
+    for shard, wrong in done.shards.items():
+        print(f"{shard}: {wrong}; rendered again")
+    for name in done.files:
+        print(f"{name}: written again")
+    if not done.shards and not done.files:
+        print("nothing was damaged")
+    print(f"{done.samples} samples, {done.rendered} rendered again")

@@ -10,6 +10,7 @@ import typer
 from ..errors import UsageError
 from .effects import Effects
 from .options import (
+    Assets,
     Catalog,
     Dataset,
     LayoutName,
@@ -120,7 +121,7 @@ def verify(
     dataset: Dataset,
     replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
-    assets: Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")] = None,
+    assets: Assets = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
 ) -> None:

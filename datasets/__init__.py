@@ -11,6 +11,7 @@ from .plan import Order, draw_one, plan
 from .plan_files import read_plan, write_plan
 from .reading import Reader, read
 from .render import render
+from .repair import Repaired, repair
 from .replay import replay_steps
 from .report import write_report
 from .samples import make_sample
@@ -29,6 +30,7 @@ __all__ = [
     "Limits",
     "Order",
     "Reader",
+    "Repaired",
     "Split",
     "audition",
     "draw_one",
@@ -46,6 +48,7 @@ __all__ = [
     "read_members",
     "read_plan",
     "render",
+    "repair",
     "replay_steps",
     "scan",
     "unpack",

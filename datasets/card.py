@@ -1,6 +1,7 @@
 """Card: README.md and croissant.json of a dataset, from what stands in its folder."""
 
 import json
+import re
 from collections import Counter
 from hashlib import file_digest
 from pathlib import Path
@@ -58,7 +59,12 @@ def card_stands(dataset: Path) -> bool:
 
 def stated_licence(dataset: Path) -> str:
     """Return the licence that the card gives, if there is one."""
-    return str(_croissant(dataset).get("license", "unknown"))
+    licence = _croissant(dataset).get("license")
+    if licence is None and (dataset / CARD).is_file():
+        text = (dataset / CARD).read_text(errors="replace")
+        said = re.search(r'^license: "([^"\\]+)"$', text, re.MULTILINE)
+        licence = said[1] if said else None
+    return str(licence or "unknown")
 
 
 def _croissant(dataset: Path) -> dict[str, Any]:

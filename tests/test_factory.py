@@ -1,15 +1,27 @@
 """Datasets in parts: from a plan of one's own, extended, repaired, replayed, by many machines."""
 
 import contextlib
+import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from wetdry.datasets import Order, generate, parse_splits, read_plan, verify, write_card, write_plan
-from wetdry.errors import UsageError
+from wetdry.datasets import (
+    Order,
+    Repaired,
+    generate,
+    parse_splits,
+    read_plan,
+    repair,
+    verify,
+    write_card,
+    write_plan,
+)
+from wetdry.errors import CatalogError, ShardError, UsageError
 from wetdry.mixing import Session
 from wetdry.mixing.recipes import parse_recipe
 
@@ -218,3 +230,93 @@ def test_an_extension_that_is_killed_at_any_write_is_finished(
             generate(order, catalog, stems, out)
     generate(order, catalog, stems, out)
     assert content(out) == content(dataset)
+
+
+@pytest.fixture
+def damaged(dataset, tmp_path):
+    """A copy of the dataset, to be damaged."""
+    return Path(shutil.copytree(dataset, tmp_path / "damaged"))
+
+
+def flip(path, place=0.5):
+    """Change one bit of a file."""
+    data = bytearray(path.read_bytes())
+    data[int(len(data) * place)] ^= 1
+    path.write_bytes(data)
+
+
+def altered(path):
+    """Change a measured number in a commit record, so that it is still one."""
+    commit = json.loads(path.read_bytes())
+    commit["rows"][0]["mixture_lufs"] = -1.0
+    path.write_text(json.dumps(commit))
+
+
+def of_another_session(path):
+    """Change a session in the plan, so that it is still one."""
+    table = pd.read_parquet(path)
+    table.loc[0, "session"] = edited(table.loc[0], mix_loudness_lufs=-30.0)
+    table.to_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "shards_again"),
+    [
+        ("data/train-000000.tar", flip, 1),
+        ("data/train-000000.tar", Path.unlink, 1),
+        ("data/test-000001.tar", lambda path: os.truncate(path, 5000), 1),
+        ("commits/train-000001.json", Path.unlink, 1),
+        ("commits/train-000001.json", lambda path: path.write_text("{"), 1),
+        ("commits/train-000001.json", altered, 1),
+        ("manifest.parquet", Path.unlink, 0),
+        ("manifest.parquet", flip, 0),
+        ("plan.parquet", Path.unlink, 0),
+        ("plan.parquet", of_another_session, 0),
+        ("set_aside.json", Path.unlink, 0),
+        ("croissant.json", Path.unlink, 0),
+        ("README.md", Path.unlink, 0),
+    ],
+)
+def test_what_is_damaged_is_made_again_and_nothing_else(
+    dataset, damaged, name, damage, shards_again
+):
+    inodes = {path: path.stat().st_ino for path in damaged.glob("data/*.tar")}
+    damage(damaged / name)
+    done = repair(damaged)
+    assert len(done.shards) == shards_again and (done.shards or done.files)
+    assert content(damaged) == content(dataset)
+    kept = [path for path in inodes if path.stem not in done.shards]
+    assert all(path.stat().st_ino == inodes[path] for path in kept)
+    assert repair(damaged) == Repaired(samples=8)
+
+
+def test_all_shards_and_records_are_made_again_from_the_plan(dataset, damaged):
+    for folder in ("data", "commits"):
+        shutil.rmtree(damaged / folder)
+    (damaged / "manifest.parquet").unlink()
+    assert repair(damaged, workers=2).rendered == 8
+    assert content(damaged) == content(dataset)
+
+
+def test_a_repair_keeps_the_licence_of_the_card(damaged):
+    write_card(damaged, licence="cc0-1.0")
+    before = content(damaged)
+    (damaged / "croissant.json").unlink()
+    repair(damaged)
+    assert content(damaged) == before
+
+
+def test_repairs_with_other_stems_or_libraries_are_refused(damaged, stems, tmp_path):
+    (damaged / "data" / "train-000000.tar").unlink()
+    before = content(damaged)
+    other = Path(shutil.copytree(stems, tmp_path / "stems"))
+    for path in other.rglob("*.flac"):
+        flip(path)
+    with pytest.raises(CatalogError, match="not the stems"):
+        repair(damaged, stems=other)
+    assert content(damaged) == before
+    record = json.loads((damaged / "dataset.json").read_bytes())
+    record["versions"]["soxr"] = "0.1"
+    (damaged / "dataset.json").write_text(json.dumps(record))
+    with pytest.raises(ShardError, match=r"soxr 0\.1 \(here "):
+        repair(damaged)
