@@ -25,7 +25,7 @@ app.add_typer(plugins.app, name="plugins")
 for command in (
     *(stems.songs, stems.unpack, stems.scan, stems.fit),
     *(making.degrade, making.explain, factory.plan, making.generate),
-    *(making.verify, factory.repair),
+    *(making.verify, factory.repair, factory.pack, factory.replay),
     *(made.report, made.card, made.export),
     *(learning.train, learning.restore, learning.evaluate, learning.fetch, learning.demo),
 ):

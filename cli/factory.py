@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
 from .effects import Effects
 from .options import (
     Assets,
@@ -26,9 +27,9 @@ from .options import (
     order_of,
 )
 from .plugins import AllowPlugins
-from .printing import progress_bar
+from .printing import finish, plain, progress_bar, say
 
-__all__ = ["plan", "repair"]
+__all__ = ["pack", "plan", "repair", "replay"]
 
 
 def plan(
@@ -82,3 +83,43 @@ def repair(
     if not done.shards and not done.files:
         print("nothing was damaged")
     print(f"{done.samples} samples, {done.rendered} rendered again")
+
+
+def pack(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    recipe_only: Annotated[
+        bool, typer.Option("--recipe-only", help="No audio: whoever has the stems replays it.")
+    ] = False,
+) -> None:
+    """Write what a dataset is made from, for those who have the stems."""
+    from ..datasets import pack as write
+
+    if not recipe_only:
+        raise UsageError("pack: wanted --recipe-only; the folder itself is the dataset with audio")
+    for path in write(dataset, out):
+        print(f"{path}: {path.stat().st_size} bytes")
+
+
+def replay(
+    packed: Annotated[Path, typer.Argument(help="A folder that 'wetdry pack' wrote.")],
+    stems: Annotated[Path, typer.Option(help="The stems that it was made from.")],
+    out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
+    assets: Assets = None,
+    workers: Workers = 2,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Render a packed dataset from the stems, and say whether it is the same to the byte."""
+    from ..datasets import replay_dataset
+
+    with progress_bar("rendering") as progress:
+        done = replay_dataset(packed, stems, out, assets=assets, workers=workers, progress=progress)
+    print(f"{done.samples} samples in {out}, {done.rendered} made now")
+    for name, (then, now) in done.versions.items():
+        say(f"[yellow]other version:[/] {plain(name)} {plain(then)} there, {plain(now)} here")
+    for key in done.differing[:20]:
+        say(f"[yellow]differs:[/] {plain(key)}")
+    same = done.samples - len(done.differing)
+    print("identical, to the byte" if done.identical else f"the audio of {same} is the same")
+    finish(done.set_aside)

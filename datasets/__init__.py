@@ -7,6 +7,7 @@ from .demo_songs import write_songs
 from .export import export_msrbench
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
+from .packing import Replayed, pack, replay_dataset
 from .plan import Order, draw_one, plan
 from .plan_files import read_plan, write_plan
 from .reading import Reader, read
@@ -31,6 +32,7 @@ __all__ = [
     "Order",
     "Reader",
     "Repaired",
+    "Replayed",
     "Split",
     "audition",
     "draw_one",
@@ -41,6 +43,7 @@ __all__ = [
     "index_tar",
     "make_sample",
     "missing_outputs",
+    "pack",
     "parse_splits",
     "plan",
     "read",
@@ -49,6 +52,7 @@ __all__ = [
     "read_plan",
     "render",
     "repair",
+    "replay_dataset",
     "replay_steps",
     "scan",
     "unpack",

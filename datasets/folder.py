@@ -13,7 +13,7 @@ from ..manifests.files import TEMPORARY, write_atomically
 from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records
 
-__all__ = ["claim", "locate", "read_record", "remember", "writer_lock"]
+__all__ = ["RECORD", "claim", "locate", "read_record", "remember", "writer_lock"]
 
 RECORD = "dataset.json"
 LOCAL = ".local.json"

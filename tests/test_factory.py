@@ -14,9 +14,11 @@ from wetdry.datasets import (
     Order,
     Repaired,
     generate,
+    pack,
     parse_splits,
     read_plan,
     repair,
+    replay_dataset,
     verify,
     write_card,
     write_plan,
@@ -320,3 +322,74 @@ def test_repairs_with_other_stems_or_libraries_are_refused(damaged, stems, tmp_p
     (damaged / "dataset.json").write_text(json.dumps(record))
     with pytest.raises(ShardError, match=r"soxr 0\.1 \(here "):
         repair(damaged)
+
+
+def test_a_packed_dataset_has_no_audio_and_replays_to_the_byte(dataset, stems, tmp_path):
+    small, out = tmp_path / "small", tmp_path / "again"
+    pack(dataset, small)
+    assert not list(small.rglob("*.tar"))
+    done = replay_dataset(small, stems, out)
+    assert (done.samples, done.identical, done.differing, done.versions) == (8, True, [], {})
+    assert content(out) == content(dataset)
+    assert replay_dataset(small, stems, out).rendered == 0
+    assert verify(out, replay=2).faults == []
+    with pytest.raises(UsageError, match="empty or new folder"):
+        pack(dataset, small)
+
+
+def test_a_replay_with_other_libraries_says_which_and_what_differs(dataset, stems, tmp_path):
+    small, out = tmp_path / "small", tmp_path / "again"
+    pack(dataset, small)
+    record = json.loads((small / "dataset.json").read_bytes())
+    here = record["versions"]["soxr"]
+    record["versions"]["soxr"] = "0.1"
+    (small / "dataset.json").write_text(json.dumps(record))
+    table = pd.read_parquet(small / "manifest.parquet")
+    table.loc[3, "pcm_sha256"] = "{}"
+    table.to_parquet(small / "manifest.parquet")
+    done = replay_dataset(small, stems, out)
+    assert done.versions == {"soxr": ("0.1", here)}
+    assert (done.identical, done.differing) == (False, [table.loc[3, "key"]])
+    assert json.loads((out / "dataset.json").read_bytes())["versions"]["soxr"] == here
+    assert verify(out).faults == []
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("shard", "../../outside"),
+        ("key", "a/b"),
+        ("session", "../secret.flac"),
+        ("source_sha256", "{}"),
+    ],
+)
+def test_a_package_that_reaches_out_of_its_folders_is_refused(
+    dataset, stems, tmp_path, column, text
+):
+    small = tmp_path / "small"
+    pack(dataset, small)
+    table = pd.read_parquet(small / "plan.parquet")
+    value = track_changed(table.loc[0], file=text) if column == "session" else text
+    table.loc[0, column] = value
+    table.to_parquet(small / "plan.parquet")
+    with pytest.raises(ShardError, match="was altered"):
+        replay_dataset(small, stems, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_replay_from_other_stems_is_refused(dataset, stems, tmp_path):
+    pack(dataset, tmp_path / "small")
+    other = Path(shutil.copytree(stems, tmp_path / "stems"))
+    flip(other / "alder" / "Bass" / "take.flac")
+    with pytest.raises(CatalogError, match="not the stems"):
+        replay_dataset(tmp_path / "small", other, tmp_path / "again")
+
+
+def test_a_dataset_that_is_not_finished_is_not_packed(damaged, tmp_path):
+    table = pd.read_parquet(damaged / "manifest.parquet")
+    table[:3].to_parquet(damaged / "manifest.parquet")
+    with pytest.raises(ShardError, match="not finished"):
+        pack(damaged, tmp_path / "small")
+    (damaged / "manifest.parquet").unlink()
+    with pytest.raises(ShardError, match="wanted a table"):
+        pack(damaged, tmp_path / "small")
