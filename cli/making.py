@@ -83,6 +83,9 @@ def generate(
     planned: Annotated[
         Path | None, typer.Option("--plan", help="Rows of 'wetdry plan', in place of --samples.")
     ] = None,
+    shard_range: Annotated[
+        str | None, typer.Option(help="i/N: this share only, for arrays of jobs; i from 1.")
+    ] = None,
     seed: Seed = 0,
     workers: Workers = 2,
     splits: SplitTexts = None,
@@ -99,7 +102,7 @@ def generate(
     from dataclasses import replace
 
     from ..datasets import generate as build
-    from ..datasets import read_plan
+    from ..datasets import parse_share, read_plan
     from ..mixing import load_recipe
 
     if bits not in (16, 24):
@@ -107,13 +110,22 @@ def generate(
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = replace(order_of(loaded, samples, seed, splits), bits=bits)
     rows = read_plan(planned) if planned else None
+    share = parse_share(shard_range) if shard_range is not None else None
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        built = build(order, table, stems, out, planned=rows, workers=workers, progress=progress)
+        built = build(
+            *(order, table, stems, out),
+            planned=rows,
+            share=share,
+            workers=workers,
+            progress=progress,
+        )
     minutes = built.samples * loaded.seconds / 60
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
     if redraws := str(built.redraws):
         print(redraws)
+    if not built.finished:
+        print(f"share {share} is done; the last one writes the manifest")
     finish(built.set_aside)
 
 

@@ -17,6 +17,7 @@ from .replay import replay_steps
 from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
+from .shares import Share, parse_share
 from .splits import DEFAULT_SPLITS, Split, parse_splits
 from .tar_headers import Limits
 from .tars import index_tar, read_members
@@ -33,6 +34,7 @@ __all__ = [
     "Reader",
     "Repaired",
     "Replayed",
+    "Share",
     "Split",
     "audition",
     "draw_one",
@@ -44,6 +46,7 @@ __all__ = [
     "make_sample",
     "missing_outputs",
     "pack",
+    "parse_share",
     "parse_splits",
     "plan",
     "read",

@@ -7,7 +7,8 @@ nothing had happened.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,14 @@ from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
-from .folder import claim, remember, writer_lock
+from .folder import Busy, claim, remember, writer_lock
 from .jobs import Job, Means, committed, jobs_of, rendered
 from .plan import Order, plan
 from .plan_files import planned_by_hand
 from .provenance import origins
 from .scan import faults
 from .shards import Commit
+from .shares import Share, beginning, forget_shares, share_lock
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,12 +50,16 @@ class Built:
         Stems and samples that were left out: ``what``, ``reason``, ``cure``.
     redraws : Redraws
         Of all its tracks.
+    finished : bool
+        Whether the dataset is whole; where a share alone was rendered, and others are not there
+        yet, it is not, and the numbers are those of the share.
     """
 
     samples: int
     rendered: int
     set_aside: list[dict[str, str]]
     redraws: Redraws
+    finished: bool = True
 
 
 def generate(
@@ -63,6 +69,7 @@ def generate(
     out: Path,
     *,
     planned: "DataFrame | None" = None,
+    share: Share | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Built:
@@ -80,6 +87,9 @@ def generate(
     planned : DataFrame, optional
         A plan of :func:`wetdry.datasets.write_plan`, filtered or edited: exactly its rows are
         rendered, and the order's number of samples counts for nothing.
+    share : Share, optional
+        Render only this share of the shards; other processes render the others into the same
+        folder, at the same time or not, and the last to end writes the manifest.
     workers : int
         Processes; one renders in this process. The bytes do not depend on it.
     progress : callable, optional
@@ -97,15 +107,48 @@ def generate(
         rows, record = planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
     means = Means(stems, recipe.folder, order.bits, are_allowed(), own)
-    with writer_lock(out):
-        claim(out, record, rows)
-        remember(out, stems, recipe.folder)
-        write_table(rows, plan_schema(), out / "plan.parquet")
+    with writer_lock(out) if share is None else share_lock(out, share):
+        with beginning(out) if share else nullcontext():
+            claim(out, record, rows)
+            remember(out, stems, recipe.folder)
+            write_table(rows, plan_schema(), out / "plan.parquet")
         jobs = jobs_of(rows, out, means)
-        commits, made = render_missing(jobs, workers, progress)
-        left_out = gather(commits, faults(catalog), out)
-        if not card_stands(out):  # a finished dataset's may have been edited since
-            write_card(out, licence=stated_licence(out))
+        mine = share.of(jobs) if share else jobs
+        commits, made = render_missing(mine, workers, progress)
+        if share is None:
+            return _finished(commits, made, faults(catalog), out)
+    return _share_done(jobs, commits, made, faults(catalog), out)
+
+
+def _finished(
+    commits: Sequence[Commit], made: int, faulty: list[dict[str, str]], out: Path
+) -> Built:
+    """Write what stands beside the shards; whoever calls this holds the folder alone."""
+    forget_shares(out)
+    left_out = gather(commits, faulty, out)
+    if not card_stands(out):  # a finished dataset's may have been edited since
+        write_card(out, licence=stated_licence(out))
+    return _built(commits, made, left_out)
+
+
+def _share_done(
+    jobs: Sequence[Job],
+    commits: Sequence[Commit],
+    made: int,
+    faulty: list[dict[str, str]],
+    out: Path,
+) -> Built:
+    """Finish the dataset if all shares are there and nobody else is at work."""
+    with suppress(Busy), writer_lock(out):  # who is busy there ends later, and does it
+        whole = [commit for job in jobs if (commit := committed(job))]
+        if len(whole) == len(jobs):
+            return _finished(whole, made, faulty, out)
+    left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
+    return replace(_built(commits, made, left_out), finished=False)
+
+
+def _built(commits: Sequence[Commit], made: int, left_out: list[dict[str, str]]) -> Built:
+    """Count what came of a build."""
     tracks = [t for commit in commits for row in commit.rows for t in row["tracks"]]
     total = sum(len(commit.keys) for commit in commits)
     return Built(total, made, left_out, count_redraws(tracks))

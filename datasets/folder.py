@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,27 @@ from ..manifests.files import TEMPORARY, write_atomically
 from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records
 
-__all__ = ["RECORD", "claim", "locate", "read_record", "remember", "writer_lock"]
+__all__ = [
+    "LOCK",
+    "RECORD",
+    "Busy",
+    "claim",
+    "locate",
+    "lock_file",
+    "read_record",
+    "remember",
+    "writer_lock",
+]
 
 RECORD = "dataset.json"
 LOCAL = ".local.json"
 """Where the inputs stood on this machine: for replaying here, not part of the dataset."""
 
 LOCK = ".lock"
+
+
+class Busy(ShardError):
+    """Another process is writing to the folder."""
 
 
 def claim(
@@ -60,7 +75,9 @@ def claim(
                 f"{out}: holds another dataset: {change}; choose another folder, or delete this one"
             )
         return
-    strangers = sorted(p.name for p in out.iterdir() if p.name != LOCK)
+    names = sorted(path.name for path in out.iterdir())
+    ours = (f"{LOCK}*", TEMPORARY)  # shares of one dataset begin it side by side
+    strangers = [n for n in names if not any(fnmatchcase(n, pattern) for pattern in ours)]
     if strangers:
         raise UsageError(
             f"{out}: wanted an empty or new folder, found {', '.join(strangers[:3])}; "
@@ -184,6 +201,23 @@ def locate(dataset: Path, stems: Path | None, assets: Path | None) -> tuple[Path
     return stems, assets
 
 
+def lock_file(out: Path, name: str) -> int:
+    """Open a lock in a folder, which is made if need be; whoever calls this closes it.
+
+    Raises
+    ------
+    ShardError
+        If the folder cannot be written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return os.open(out / name, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ShardError(
+            f"{out}: cannot be written to ({error.strerror}); choose another folder"
+        ) from None
+
+
 @contextmanager
 def writer_lock(out: Path) -> Iterator[None]:
     """Hold the folder for one writer; the system frees it when the process ends, however.
@@ -193,13 +227,7 @@ def writer_lock(out: Path) -> Iterator[None]:
     ShardError
         If another process is writing there, or the folder cannot be made.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise ShardError(
-            f"{out}: cannot be written to ({error.strerror}); choose another folder"
-        ) from None
+    descriptor = lock_file(out, LOCK)
     try:
         _lock(descriptor, out)
         for leftover in out.rglob(TEMPORARY):
@@ -214,6 +242,6 @@ def _lock(descriptor: int, out: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise ShardError(
+        raise Busy(
             f"{out}: another process is writing there; wait for it, or choose another folder"
         ) from None
