@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,9 @@ from .options import (
 )
 from .plugins import AllowPlugins
 from .printing import finish, plain, progress_bar, say
+
+if TYPE_CHECKING:
+    from ..datasets import Built
 
 __all__ = ["degrade", "explain", "generate", "verify"]
 
@@ -113,20 +116,20 @@ def generate(
     share = parse_share(shard_range) if shard_range is not None else None
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        built = build(
-            *(order, table, stems, out),
-            planned=rows,
-            share=share,
-            workers=workers,
-            progress=progress,
-        )
-    minutes = built.samples * loaded.seconds / 60
-    print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
-    if redraws := str(built.redraws):
-        print(redraws)
+        given = (order, table, stems, out)
+        built = build(*given, planned=rows, share=share, workers=workers, progress=progress)
+    tell(built, loaded.seconds, out)
     if not built.finished:
         print(f"share {share} is done; the last one writes the manifest")
     finish(built.set_aside)
+
+
+def tell(built: Built, seconds: float, out: Path) -> None:
+    """Print what came of a build."""
+    minutes = built.samples * seconds / 60
+    print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
+    if redraws := str(built.redraws):
+        print(redraws)
 
 
 def verify(
