@@ -92,11 +92,14 @@ def check_stems(rows: Iterable[Mapping[str, Any]], stems: Path) -> None:
             with (stems / file).open("rb") as data:
                 found = file_digest(data, "sha256").hexdigest()
         except OSError as error:
-            found = str(error.strerror)
+            raise CatalogError(
+                f"{stems / file}: wanted a stem of the dataset, found none that can be read "
+                f"({error.strerror}); say where the stems are with --stems FOLDER"
+            ) from None
         if found != digest:
             raise CatalogError(
-                f"{stems / file}: wanted sha256 {digest[:16]}, found {found[:16].lower()}; these "
-                "are not the stems that the dataset was made from"
+                f"{stems / file}: wanted sha256 {digest[:16]}, found {found[:16]}; these are "
+                "not the stems that the dataset was made from"
             )
 
 

@@ -390,6 +390,8 @@ def test_a_replay_from_other_stems_is_refused(dataset, stems, tmp_path):
     flip(other / "alder" / "Bass" / "take.flac")
     with pytest.raises(CatalogError, match="not the stems"):
         replay_dataset(tmp_path / "small", other, tmp_path / "again")
+    with pytest.raises(CatalogError, match="say where the stems are"):
+        replay_dataset(tmp_path / "small", tmp_path, tmp_path / "again")
 
 
 def test_a_dataset_that_is_not_finished_is_not_packed(damaged, tmp_path):
