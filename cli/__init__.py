@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import CatalogError, RecipeError, UsageError, WetdryError
-from . import effects, learning, made, making, plugins, recipes, stems
+from . import effects, factory, learning, made, making, plugins, recipes, stems
 from .printing import plain, say
 
 __all__ = ["app", "main"]
@@ -24,7 +24,8 @@ app.add_typer(effects.app, name="effects")
 app.add_typer(plugins.app, name="plugins")
 for command in (
     *(stems.songs, stems.unpack, stems.scan, stems.fit),
-    *(making.degrade, making.explain, making.generate, making.verify),
+    *(making.degrade, making.explain, factory.plan, making.generate),
+    *(making.verify, factory.repair, factory.pack, factory.replay),
     *(made.report, made.card, made.export),
     *(learning.train, learning.restore, learning.evaluate, learning.fetch, learning.demo),
 ):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
 from .effects import Effects
 from .options import (
+    Assets,
     Catalog,
     Dataset,
     LayoutName,
     Rate,
     RecipeName,
+    Samples,
     Seconds,
     Seed,
     Severity,
@@ -26,6 +28,9 @@ from .options import (
 )
 from .plugins import AllowPlugins
 from .printing import finish, plain, progress_bar, say
+
+if TYPE_CHECKING:
+    from ..datasets import Built
 
 __all__ = ["degrade", "explain", "generate", "verify"]
 
@@ -77,7 +82,13 @@ def generate(
     recipe: RecipeName,
     stems: Stems,
     out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
-    samples: Annotated[int, typer.Option(min=1, help="In all splits together.")] = 1000,
+    samples: Samples = 1000,
+    planned: Annotated[
+        Path | None, typer.Option("--plan", help="Rows of 'wetdry plan', in place of --samples.")
+    ] = None,
+    shard_range: Annotated[
+        str | None, typer.Option(help="i/N: this share only, for arrays of jobs; i from 1.")
+    ] = None,
     seed: Seed = 0,
     workers: Workers = 2,
     splits: SplitTexts = None,
@@ -94,27 +105,38 @@ def generate(
     from dataclasses import replace
 
     from ..datasets import generate as build
+    from ..datasets import parse_share, read_plan
     from ..mixing import load_recipe
 
     if bits not in (16, 24):
         raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = replace(order_of(loaded, samples, seed, splits), bits=bits)
+    rows = read_plan(planned) if planned else None
+    share = parse_share(shard_range) if shard_range is not None else None
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        built = build(order, table, stems, out, workers=workers, progress=progress)
-    minutes = built.samples * loaded.seconds / 60
+        given = (order, table, stems, out)
+        built = build(*given, planned=rows, share=share, workers=workers, progress=progress)
+    tell(built, loaded.seconds, out)
+    if not built.finished:
+        print(f"share {share} is done; the last one writes the manifest")
+    finish(built.set_aside)
+
+
+def tell(built: Built, seconds: float, out: Path) -> None:
+    """Print what came of a build."""
+    minutes = built.samples * seconds / 60
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
     if redraws := str(built.redraws):
         print(redraws)
-    finish(built.set_aside)
 
 
 def verify(
     dataset: Dataset,
     replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
-    assets: Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")] = None,
+    assets: Assets = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
 ) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..mixing import Recipe
 
 __all__ = [
+    "Assets",
     "Catalog",
     "Data",
     "Dataset",
@@ -24,6 +25,7 @@ __all__ = [
     "Rate",
     "RecipeName",
     "Run",
+    "Samples",
     "Seconds",
     "Seed",
     "Severity",
@@ -38,6 +40,8 @@ RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a p
 Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
 Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
+Assets = Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")]
+Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
 Data = Annotated[Path, typer.Option(help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]

@@ -7,13 +7,17 @@ from .demo_songs import write_songs
 from .export import export_msrbench
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
+from .packing import Replayed, pack, replay_dataset
 from .plan import Order, draw_one, plan
+from .plan_files import read_plan, write_plan
 from .reading import Reader, read
 from .render import render
+from .repair import Repaired, repair
 from .replay import replay_steps
 from .report import write_report
 from .samples import make_sample
 from .scan import faults, read_catalog, scan, write_catalog
+from .shares import Share, parse_share
 from .splits import DEFAULT_SPLITS, Split, parse_splits
 from .tar_headers import Limits
 from .tars import index_tar, read_members
@@ -28,6 +32,9 @@ __all__ = [
     "Limits",
     "Order",
     "Reader",
+    "Repaired",
+    "Replayed",
+    "Share",
     "Split",
     "audition",
     "draw_one",
@@ -38,12 +45,17 @@ __all__ = [
     "index_tar",
     "make_sample",
     "missing_outputs",
+    "pack",
+    "parse_share",
     "parse_splits",
     "plan",
     "read",
     "read_catalog",
     "read_members",
+    "read_plan",
     "render",
+    "repair",
+    "replay_dataset",
     "replay_steps",
     "scan",
     "unpack",
@@ -51,6 +63,7 @@ __all__ = [
     "write_card",
     "write_catalog",
     "write_outputs",
+    "write_plan",
     "write_report",
     "write_songs",
 ]

@@ -6,36 +6,34 @@ nothing had happened.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..degradations import plugins_allowed
-from ..degradations.own_effects import Origin, use_origin
 from ..degradations.plugins import are_allowed
-from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
-from .card import has_card, write_card
-from .folder import claim, remember, writer_lock
+from .card import card_stands, stated_licence, write_card
+from .folder import Busy, claim, remember, writer_lock
+from .jobs import Job, Means, committed, jobs_of, rendered
 from .plan import Order, plan
+from .plan_files import planned_by_hand
 from .provenance import origins
-from .samples import make_sample
 from .scan import faults
-from .shards import Commit, read_commit, write_commit, write_shard
-from .workers import run_jobs
+from .shards import Commit
+from .shares import Share, beginning, forget_shares, share_lock
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Built", "generate"]
+__all__ = ["Built", "Progress", "gather", "generate", "render_missing"]
 
-SECONDS_PER_SAMPLE = 180.0
-"""Longest time that a sample may take before its worker is taken for hung."""
+Progress = Callable[[int, int], None]
+"""Called with the number of samples done and in all."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +50,16 @@ class Built:
         Stems and samples that were left out: ``what``, ``reason``, ``cure``.
     redraws : Redraws
         Of all its tracks.
+    finished : bool
+        Whether the dataset is whole; where a share alone was rendered, and others are not there
+        yet, it is not, and the numbers are those of the share.
     """
 
     samples: int
     rendered: int
     set_aside: list[dict[str, str]]
     redraws: Redraws
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One shard to render."""
-
-    shard: str
-    rows: tuple[dict[str, Any], ...]
-    out: Path
-    stems: Path
-    assets: Path
-    bits: int
-    plugins: bool
-    effects: tuple[Origin, ...]
+    finished: bool = True
 
 
 def generate(
@@ -80,10 +68,12 @@ def generate(
     stems: Path,
     out: Path,
     *,
+    planned: "DataFrame | None" = None,
+    share: Share | None = None,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Built:
-    """Make a dataset, or finish one that was begun.
+    """Make a dataset, finish one that was begun, or extend one of fewer samples.
 
     Parameters
     ----------
@@ -93,7 +83,13 @@ def generate(
     stems : Path
         The folder that was scanned.
     out : Path
-        New, empty, or begun by the same order.
+        New, empty, or begun by the same order, or by one that differs in fewer samples.
+    planned : DataFrame, optional
+        A plan of :func:`wetdry.datasets.write_plan`, filtered or edited: exactly its rows are
+        rendered, and the order's number of samples counts for nothing.
+    share : Share, optional
+        Render only this share of the shards; other processes render the others into the same
+        folder, at the same time or not, and the last to end writes the manifest.
     workers : int
         Processes; one renders in this process. The bytes do not depend on it.
     progress : callable, optional
@@ -101,112 +97,96 @@ def generate(
 
     Raises
     ------
-    CatalogError, ShardError
-        If the stems cannot feed the order, or the folder is not to be written to.
+    CatalogError, ShardError, UsageError
+        If the stems cannot feed the order, the plan is none, or the folder is not to be
+        written to.
     """
-    rows, record = plan(order, catalog)
-    with writer_lock(out):
-        claim(out, record)
-        remember(out, stems, order.recipe.folder)
-        write_table(rows, plan_schema(), out / "plan.parquet")
-        jobs = _jobs(order, rows, out, stems)
-        commits = {job.shard: commit for job in jobs if (commit := _committed(job))}
-        missing = [job for job in jobs if job.shard not in commits]
-        done, rendered = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
-        for commit in _rendered(missing, workers):
-            commits[commit.shard] = commit
-            rendered += len(commit.keys)
-            done += len(commit.keys) + len(commit.set_aside)
-            if progress:
-                progress(done, len(rows))
-        left_out = faults(catalog) + [x for job in jobs for x in commits[job.shard].set_aside]
-        _gather([commits[job.shard] for job in jobs], left_out, out)
-        if rendered or not has_card(out):  # a finished dataset's may have been edited since
-            write_card(out)
-    tracks = [t for commit in commits.values() for row in commit.rows for t in row["tracks"]]
-    total = sum(len(commit.keys) for commit in commits.values())
-    return Built(total, rendered, left_out, count_redraws(tracks))
-
-
-def _jobs(order: Order, rows: list[dict[str, Any]], out: Path, stems: Path) -> list[_Job]:
-    """Group the plan's rows by shard, in order."""
-    shards: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        shards.setdefault(row["shard"], []).append(row)
+    if planned is None:
+        rows, record = plan(order, catalog)
+    else:
+        rows, record = planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
-    return [
-        _Job(name, tuple(group), out, stems, recipe.folder, order.bits, are_allowed(), own)
-        for name, group in shards.items()
+    means = Means(stems, recipe.folder, order.bits, are_allowed(), own)
+    with writer_lock(out) if share is None else share_lock(out, share):
+        with beginning(out) if share else nullcontext():
+            claim(out, record, rows)
+            remember(out, stems, recipe.folder)
+            write_table(rows, plan_schema(), out / "plan.parquet")
+        jobs = jobs_of(rows, out, means)
+        mine = share.of(jobs) if share else jobs
+        commits, made = render_missing(mine, workers, progress)
+        if share is None:
+            return _finished(commits, made, faults(catalog), out)
+    return _share_done(jobs, commits, made, faults(catalog), out)
+
+
+def _finished(
+    commits: Sequence[Commit], made: int, faulty: list[dict[str, str]], out: Path
+) -> Built:
+    """Write what stands beside the shards; whoever calls this holds the folder alone."""
+    forget_shares(out)
+    left_out = gather(commits, faulty, out)
+    if not card_stands(out):  # a finished dataset's may have been edited since
+        write_card(out, licence=stated_licence(out))
+    return _built(commits, made, left_out)
+
+
+def _share_done(
+    jobs: Sequence[Job],
+    commits: Sequence[Commit],
+    made: int,
+    faulty: list[dict[str, str]],
+    out: Path,
+) -> Built:
+    """Finish the dataset if all shares are there and nobody else is at work."""
+    with suppress(Busy), writer_lock(out):  # who is busy there ends later, and does it
+        whole = [commit for job in jobs if (commit := committed(job))]
+        if len(whole) == len(jobs):
+            return _finished(whole, made, faulty, out)
+    left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
+    return replace(_built(commits, made, left_out), finished=False)
+
+
+def _built(commits: Sequence[Commit], made: int, left_out: list[dict[str, str]]) -> Built:
+    """Count what came of a build."""
+    tracks = [t for commit in commits for row in commit.rows for t in row["tracks"]]
+    total = sum(len(commit.keys) for commit in commits)
+    return Built(total, made, left_out, count_redraws(tracks))
+
+
+def render_missing(
+    jobs: Sequence[Job], workers: int, progress: Progress | None = None
+) -> tuple[list[Commit], int]:
+    """Render the shards that are not there yet.
+
+    Returns
+    -------
+    commits : list of Commit
+        Of all shards, in order.
+    made : int
+        How many samples were rendered now.
+    """
+    commits = {job.shard: commit for job in jobs if (commit := committed(job))}
+    missing = [job for job in jobs if job.shard not in commits]
+    done, made = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
+    total = sum(len(job.rows) for job in jobs)
+    for commit in rendered(missing, workers):
+        commits[commit.shard] = commit
+        made += len(commit.keys)
+        done += len(commit.keys) + len(commit.set_aside)
+        if progress:
+            progress(done, total)
+    return [commits[job.shard] for job in jobs], made
+
+
+def gather(
+    commits: Sequence[Commit], faulty: list[dict[str, str]], out: Path
+) -> list[dict[str, str]]:
+    """Write the manifest, in the plan's order, and what was set aside, which is returned."""
+    left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
+    rows: list[dict[str, Any]] = [
+        {**row, "shard_sha256": commit.sha256} for commit in commits for row in commit.rows
     ]
-
-
-def _plan_digest(job: _Job) -> str:
-    """Return the digest of what a shard is to hold."""
-    return sha256(json.dumps([job.rows, job.bits], sort_keys=True).encode()).hexdigest()
-
-
-def _committed(job: _Job) -> Commit | None:
-    """Return a shard's commit record if the shard stands there, whole by size, of this plan."""
-    path, tar = job.out / "commits" / f"{job.shard}.json", job.out / "data" / f"{job.shard}.tar"
-    if not path.exists() or not tar.exists():
-        return None
-    commit = read_commit(path)
-    whole = commit.plan_sha256 == _plan_digest(job) and tar.stat().st_size == commit.size_bytes
-    return commit if whole else None
-
-
-def _rendered(jobs: list[_Job], workers: int) -> Iterator[Commit]:
-    """Render shards, here or in workers; the first failure ends the build."""
-    if workers == 1:
-        yield from map(_render_shard, jobs)
-        return
-    timeout_s = SECONDS_PER_SAMPLE * max((len(job.rows) for job in jobs), default=1)
-    for job, result in run_jobs(_render_shard, jobs, workers=workers, timeout_s=timeout_s):
-        if isinstance(result, WetdryError):
-            raise ShardError(f"{job.out}: shard {job.shard}: {result}")
-        yield result
-
-
-def _render_shard(job: _Job) -> Commit:
-    """Render one shard and commit it; a pure function of the job and its files."""
-    for origin in job.effects:  # a worker has imported nothing but wetdry
-        use_origin(origin)
-    kept: list[dict[str, Any]] = []
-    set_aside: list[dict[str, str]] = []
-
-    def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
-        for row in job.rows:
-            try:
-                with plugins_allowed(job.plugins):  # this may be another process
-                    members, measured = make_sample(row, job.stems, job.assets, bits=job.bits)
-            except AudioError as error:
-                cure = "look at the stem or the recipe; the other samples are complete"
-                reason = str(error).replace(
-                    f"{job.stems}/", ""
-                )  # no path of a machine in a dataset
-                set_aside.append({"what": row["key"], "reason": reason, "cure": cure})
-                continue
-            kept.append(measured)
-            yield row["key"], members
-
-    written = write_shard(job.out / "data" / f"{job.shard}.tar", samples())
-    for row in kept:
-        row["members"] = json.dumps(written.places[row["key"]])
-    commit = Commit(
-        shard=job.shard,
-        plan_sha256=_plan_digest(job),
-        sha256=written.sha256,
-        size_bytes=written.size_bytes,
-        keys=[row["key"] for row in kept],
-        rows=kept,
-        set_aside=set_aside,
-    )
-    write_commit(job.out / "commits" / f"{job.shard}.json", commit)
-    return commit
-
-
-def _gather(commits: list[Commit], set_aside: list[dict[str, str]], out: Path) -> None:
-    """Write the manifest, in the plan's order, and what was set aside."""
-    rows = [{**row, "shard_sha256": commit.sha256} for commit in commits for row in commit.rows]
-    write_atomically(out / "set_aside.json", json.dumps(set_aside, indent=1).encode())
+    write_atomically(out / "set_aside.json", json.dumps(left_out, indent=1).encode())
     write_table(rows, manifest_schema(), out / "manifest.parquet")
+    return left_out

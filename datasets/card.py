@@ -1,9 +1,11 @@
 """Card: README.md and croissant.json of a dataset, from what stands in its folder."""
 
 import json
+import re
 from collections import Counter
 from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 from ..errors import UsageError
 from ..manifests.card import Facts, card
@@ -13,7 +15,7 @@ from ..manifests.tables import read_columns
 from .folder import read_record
 from .tars import places_of
 
-__all__ = ["has_card", "write_card"]
+__all__ = ["card_stands", "stated_licence", "write_card"]
 
 CARD = "README.md"
 CROISSANT = "croissant.json"
@@ -45,9 +47,32 @@ def write_card(dataset: Path, *, licence: str = "unknown") -> tuple[Path, Path]:
     return dataset / CARD, dataset / CROISSANT
 
 
-def has_card(dataset: Path) -> bool:
-    """Tell whether both stand there."""
-    return (dataset / CARD).exists() and (dataset / CROISSANT).exists()
+def card_stands(dataset: Path) -> bool:
+    """Tell whether both are there, and of this manifest; their words may be anyone's."""
+    with (dataset / "manifest.parquet").open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return (dataset / CARD).exists() and any(
+        isinstance(part, dict) and part.get("sha256") == digest
+        for part in _croissant(dataset).get("distribution", ())
+    )
+
+
+def stated_licence(dataset: Path) -> str:
+    """Return the licence that the card gives, if there is one."""
+    licence = _croissant(dataset).get("license")
+    if licence is None and (dataset / CARD).is_file():
+        text = (dataset / CARD).read_text(errors="replace")
+        said = re.search(r'^license: "([^"\\]+)"$', text, re.MULTILINE)
+        licence = said[1] if said else None
+    return str(licence or "unknown")
+
+
+def _croissant(dataset: Path) -> dict[str, Any]:
+    """Read croissant.json; empty if it is none."""
+    try:
+        return dict(json.loads((dataset / CROISSANT).read_bytes()))
+    except (OSError, TypeError, ValueError):
+        return {}
 
 
 def _facts(dataset: Path, licence: str) -> Facts:

@@ -3,15 +3,28 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from ..errors import ShardError, UsageError
 from ..manifests.files import TEMPORARY, write_atomically
+from ..manifests.schema import plan_schema
+from ..manifests.tables import read_table, records
 
-__all__ = ["claim", "locate", "read_record", "remember", "writer_lock"]
+__all__ = [
+    "LOCK",
+    "RECORD",
+    "Busy",
+    "claim",
+    "locate",
+    "lock_file",
+    "read_record",
+    "remember",
+    "writer_lock",
+]
 
 RECORD = "dataset.json"
 LOCAL = ".local.json"
@@ -20,8 +33,29 @@ LOCAL = ".local.json"
 LOCK = ".lock"
 
 
-def claim(out: Path, record: dict[str, Any], name: str = RECORD) -> None:
+class Busy(ShardError):
+    """Another process is writing to the folder."""
+
+
+def claim(
+    out: Path,
+    record: dict[str, Any],
+    rows: Sequence[dict[str, Any]] = (),
+    *,
+    name: str = RECORD,
+) -> None:
     """Make ``out`` the folder of the dataset that ``record`` describes, or recognise it.
+
+    A dataset of the same order with fewer samples becomes this one: its plan is the beginning of
+    each split of this plan, so that every whole shard stays. Killed at any moment from then on,
+    it is finished like a dataset of that size that was begun.
+
+    Parameters
+    ----------
+    out : Path
+    record : dict
+    rows : sequence of dict
+        Of its plan.
 
     Raises
     ------
@@ -30,19 +64,52 @@ def claim(out: Path, record: dict[str, Any], name: str = RECORD) -> None:
     """
     if (out / name).exists():
         there = read_record(out, name)
-        if there != record:
+        if there != record and _grows(there, record):
+            _check_kept(out, rows, record["samples"])
+            _write(out / name, record)
+        elif there != record:
+            change = _difference(there, record)
+            if "plan_sha256" in {*there, *record}:
+                change += plan_change(out / "plan.parquet", rows)
             raise UsageError(
-                f"{out}: holds another dataset: {_difference(there, record)}; "
-                "choose another folder, or delete this one"
+                f"{out}: holds another dataset: {change}; choose another folder, or delete this one"
             )
         return
-    strangers = sorted(p.name for p in out.iterdir() if p.name != LOCK)
+    names = sorted(path.name for path in out.iterdir())
+    ours = (f"{LOCK}*", TEMPORARY)  # shares of one dataset begin it side by side
+    strangers = [n for n in names if not any(fnmatchcase(n, pattern) for pattern in ours)]
     if strangers:
         raise UsageError(
             f"{out}: wanted an empty or new folder, found {', '.join(strangers[:3])}; "
             "choose another folder"
         )
-    write_atomically(out / name, json.dumps(record, indent=1, sort_keys=True).encode())
+    _write(out / name, record)
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    """Write what a dataset says of itself."""
+    write_atomically(path, json.dumps(record, indent=1, sort_keys=True).encode())
+
+
+def _grows(there: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Tell whether nothing but the number of samples differs, upwards."""
+    if {"samples", "plan_sha256"} & {*there, *wanted} != {"samples"}:
+        return False
+    return {**there, "samples": 0} == {**wanted, "samples": 0} and (
+        there["samples"] < wanted["samples"]
+    )
+
+
+def _check_kept(out: Path, rows: Sequence[dict[str, Any]], samples: int) -> None:
+    """Refuse to extend a dataset if that would take samples from it: splits round."""
+    path, there = out / "plan.parquet", set[str]()
+    if path.is_file() or any(out.glob("commits/*.json")):  # else nothing was rendered yet
+        there = set(read_table(path, plan_schema())["key"])
+    if lost := sorted(there - {row["key"] for row in rows}):
+        raise UsageError(
+            f"{out}: of {samples} samples split {lost[0].rpartition('-')[0]} would get fewer than "
+            f"it has, without {lost[0]}; ask for one sample more"
+        )
 
 
 def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
@@ -53,6 +120,30 @@ def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
         f"{name} is {_short(there.get(name))}, wanted {_short(wanted.get(name))}"
         for name in fields[:3]
     )
+
+
+def plan_change(path: Path, rows: Sequence[dict[str, Any]]) -> str:
+    """Return in which rows a plan differs from the one of a folder; empty if in none."""
+    if not path.is_file():
+        return ""
+    there = {row["key"]: row for row in records(read_table(path, plan_schema()))}
+    wanted = {row["key"]: row for row in rows}
+    changed = [
+        f"{key} in {', '.join(c for c in row if there[key][c] != row[c])}"
+        for key, row in wanted.items()
+        if key in there and there[key] != row
+    ]
+    groups = {
+        "without": [key for key in there if key not in wanted],
+        "more": [key for key in wanted if key not in there],
+        "changed": changed,
+    }
+    told = [
+        f"{word} {keys[0]}" + (f" and {len(keys) - 1} others" if keys[1:] else "")
+        for word, keys in groups.items()
+        if keys
+    ]
+    return f" (rows: {'; '.join(told)})" if told else ""
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +201,23 @@ def locate(dataset: Path, stems: Path | None, assets: Path | None) -> tuple[Path
     return stems, assets
 
 
+def lock_file(out: Path, name: str) -> int:
+    """Open a lock in a folder, which is made if need be; whoever calls this closes it.
+
+    Raises
+    ------
+    ShardError
+        If the folder cannot be written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        return os.open(out / name, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ShardError(
+            f"{out}: cannot be written to ({error.strerror}); choose another folder"
+        ) from None
+
+
 @contextmanager
 def writer_lock(out: Path) -> Iterator[None]:
     """Hold the folder for one writer; the system frees it when the process ends, however.
@@ -119,13 +227,7 @@ def writer_lock(out: Path) -> Iterator[None]:
     ShardError
         If another process is writing there, or the folder cannot be made.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise ShardError(
-            f"{out}: cannot be written to ({error.strerror}); choose another folder"
-        ) from None
+    descriptor = lock_file(out, LOCK)
     try:
         _lock(descriptor, out)
         for leftover in out.rglob(TEMPORARY):
@@ -140,6 +242,6 @@ def _lock(descriptor: int, out: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise ShardError(
+        raise Busy(
             f"{out}: another process is writing there; wait for it, or choose another folder"
         ) from None

@@ -78,7 +78,7 @@ def write_outputs(
     shard_of = {row["key"]: shard for shard, rows in shards.items() for row in rows}
     folder, stream, count = dataset / "outputs" / name, iter(outputs), 0
     with writer_lock(folder):
-        claim(folder, _record(dataset, name, about, bits), RECORD)
+        claim(folder, _record(dataset, name, about, bits), name=RECORD)
         done = {shard for shard, rows in shards.items() if _is_whole(folder, shard, rows)}
         while (first := next(stream, None)) is not None:
             if first[0] not in shard_of:

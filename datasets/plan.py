@@ -19,7 +19,7 @@ from .splits import DEFAULT_SPLITS, Split, own_splits, parse_splits, sample_coun
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Order", "draw_one", "plan"]
+__all__ = ["Order", "draw_one", "drawn_from", "plan"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,7 @@ def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict
     CatalogError
         If the songs cannot feed the recipe or the splits.
     """
-    songs = songs_of(catalog)
-    dealt = split_songs(order.splits, songs, order.seed, own_splits(catalog))
+    songs, dealt = songs_of(catalog), drawn_from(order, catalog)
     counts = sample_counts(order.splits, dealt, order.samples)
     digests = dict(zip(catalog["file"], catalog["sha256"], strict=True))
     rows = [
@@ -98,6 +97,17 @@ def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict
         for row in _rows(order, name, count, [songs[song] for song in dealt[name]], digests)
     ]
     return rows, order.record(catalog, dealt)
+
+
+def drawn_from(order: Order, catalog: "DataFrame") -> dict[str, tuple[str, ...]]:
+    """Return which songs each split draws from.
+
+    Raises
+    ------
+    CatalogError
+        If there are too few, or the splits name others.
+    """
+    return split_songs(order.splits, songs_of(catalog), order.seed, own_splits(catalog))
 
 
 def _rows(
@@ -128,8 +138,7 @@ def draw_one(order: Order, catalog: "DataFrame", split: str, index: int) -> Sess
     CatalogError
         If there is no such split, or its songs cannot feed the recipe.
     """
-    songs = songs_of(catalog)
-    dealt = split_songs(order.splits, songs, order.seed, own_splits(catalog))
+    songs, dealt = songs_of(catalog), drawn_from(order, catalog)
     if split not in dealt:
         raise CatalogError(f"--split: wanted one of {', '.join(dealt)}, found {split!r}")
     own = [songs[song] for song in dealt[split]]

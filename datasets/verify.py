@@ -129,7 +129,7 @@ def _check_shard(
         with tar.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
         if digest != commit.sha256 or tar.stat().st_size != commit.size_bytes:
-            findings.faults.append(f"{tar}: not the bytes that were committed; delete and generate")
+            findings.faults.append(f"{tar}: not the bytes that were committed; run 'wetdry repair'")
         members, places = list(read_members(tar)), places_of(tar)
     except (WetdryError, OSError) as error:
         findings.faults.append(str(error))

@@ -1,0 +1,125 @@
+"""Commands about making datasets in parts: the plan first, repairs, recipes without audio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .effects import Effects
+from .options import (
+    Assets,
+    Catalog,
+    Dataset,
+    LayoutName,
+    Rate,
+    RecipeName,
+    Samples,
+    Seconds,
+    Seed,
+    Severity,
+    SplitTexts,
+    Stems,
+    Workers,
+    catalog_of,
+    order_of,
+)
+from .plugins import AllowPlugins
+from .printing import finish, plain, progress_bar, say
+
+__all__ = ["pack", "plan", "repair", "replay"]
+
+
+def plan(
+    recipe: RecipeName,
+    stems: Stems,
+    out: Annotated[Path, typer.Option(help="The plan, a .parquet file.")] = Path("plan.parquet"),
+    samples: Samples = 1000,
+    seed: Seed = 0,
+    workers: Workers = 2,
+    splits: SplitTexts = None,
+    catalog: Catalog = None,
+    layout: LayoutName = "auto",
+    sample_rate: Rate = None,
+    seconds: Seconds = None,
+    severity: Severity = None,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Draw every session and write them to be read, filtered and edited before rendering."""
+    from ..datasets import write_plan
+    from ..mixing import load_recipe
+
+    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
+    order = order_of(loaded, samples, seed, splits)
+    count = write_plan(order, catalog_of(stems, catalog, layout, workers), out)
+    print(f"{count} sessions planned in {out}; render them with wetdry generate --plan {out}")
+
+
+def repair(
+    dataset: Dataset,
+    stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
+    assets: Assets = None,
+    catalog: Catalog = None,
+    workers: Workers = 2,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Find what is damaged or lost by sizes and digests, and render only that again."""
+    from ..datasets import read_catalog
+    from ..datasets import repair as mend
+
+    table = read_catalog(catalog) if catalog else None
+    with progress_bar("rendering") as progress:
+        done = mend(
+            dataset, stems=stems, assets=assets, catalog=table, workers=workers, progress=progress
+        )
+    for shard, wrong in done.shards.items():
+        print(f"{shard}: {wrong}; rendered again")
+    for name in done.files:
+        print(f"{name}: written again")
+    if not done.shards and not done.files:
+        print("nothing was damaged")
+    print(f"{done.samples} samples, {done.rendered} rendered again")
+
+
+def pack(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Option(help="A new folder.")],
+    recipe_only: Annotated[
+        bool, typer.Option("--recipe-only", help="No audio: whoever has the stems replays it.")
+    ] = False,
+) -> None:
+    """Write what a dataset is made from, for those who have the stems."""
+    from ..datasets import pack as write
+
+    if not recipe_only:
+        raise UsageError("pack: wanted --recipe-only; the folder itself is the dataset with audio")
+    for path in write(dataset, out):
+        print(f"{path}: {path.stat().st_size} bytes")
+
+
+def replay(
+    packed: Annotated[Path, typer.Argument(help="A folder that 'wetdry pack' wrote.")],
+    stems: Annotated[Path, typer.Option(help="The stems that it was made from.")],
+    out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
+    assets: Assets = None,
+    workers: Workers = 2,
+    allow_plugins: AllowPlugins = False,
+    effects: Effects = None,
+) -> None:
+    """Render a packed dataset from the stems, and say whether it is the same to the byte."""
+    from ..datasets import replay_dataset
+
+    with progress_bar("rendering") as progress:
+        done = replay_dataset(packed, stems, out, assets=assets, workers=workers, progress=progress)
+    print(f"{done.samples} samples in {out}, {done.rendered} made now")
+    for name, (then, now) in done.versions.items():
+        say(f"[yellow]other version:[/] {plain(name)} {plain(then)} there, {plain(now)} here")
+    for key in done.differing[:20]:
+        say(f"[yellow]differs:[/] {plain(key)}")
+    same = done.samples - len(done.differing)
+    print("identical, to the byte" if done.identical else f"the audio of {same} is the same")
+    finish(done.set_aside)

@@ -1,0 +1,136 @@
+"""Jobs: one shard each, rendered and committed as a pure function of its rows and files."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..degradations import plugins_allowed
+from ..degradations.own_effects import Origin, use_origin
+from ..errors import AudioError, ShardError, WetdryError
+from .samples import make_sample
+from .shards import Commit, read_commit, write_commit, write_shard
+from .workers import run_jobs
+
+__all__ = ["Job", "Means", "committed", "jobs_of", "plan_digest", "rendered"]
+
+SECONDS_PER_SAMPLE = 180.0
+"""Longest time that a sample may take before its worker is taken for hung."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what samples are rendered.
+
+    Parameters
+    ----------
+    stems, assets : Path
+        Where the files begin.
+    bits : {16, 24}
+    plugins : bool
+        Whether plugins may run.
+    effects : tuple of Origin
+        Of the effects that are not the house's.
+    """
+
+    stems: Path
+    assets: Path
+    bits: int
+    plugins: bool
+    effects: tuple[Origin, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shard to render."""
+
+    shard: str
+    rows: tuple[dict[str, Any], ...]
+    out: Path
+    means: Means
+
+    @property
+    def tar(self) -> Path:
+        """Where the shard stands."""
+        return self.out / "data" / f"{self.shard}.tar"
+
+    @property
+    def record(self) -> Path:
+        """Where its commit record stands."""
+        return self.out / "commits" / f"{self.shard}.json"
+
+
+def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> list[Job]:
+    """Group the plan's rows by shard, in order."""
+    shards: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        shards.setdefault(row["shard"], []).append(row)
+    return [Job(name, tuple(group), out, means) for name, group in shards.items()]
+
+
+def plan_digest(job: Job) -> str:
+    """Return the digest of what a shard is to hold."""
+    said = json.dumps([job.rows, job.means.bits], sort_keys=True)
+    return sha256(said.encode()).hexdigest()
+
+
+def committed(job: Job) -> Commit | None:
+    """Return a shard's commit record if the shard stands there, whole by size, of this plan."""
+    if not job.record.exists() or not job.tar.exists():
+        return None
+    commit = read_commit(job.record)
+    whole = commit.plan_sha256 == plan_digest(job)
+    return commit if whole and job.tar.stat().st_size == commit.size_bytes else None
+
+
+def rendered(jobs: Sequence[Job], workers: int) -> Iterator[Commit]:
+    """Render shards, here or in workers; the first failure ends the build."""
+    if workers == 1:
+        yield from map(_render_shard, jobs)
+        return
+    timeout_s = SECONDS_PER_SAMPLE * max((len(job.rows) for job in jobs), default=1)
+    for job, result in run_jobs(_render_shard, jobs, workers=workers, timeout_s=timeout_s):
+        if isinstance(result, WetdryError):
+            raise ShardError(f"{job.out}: shard {job.shard}: {result}")
+        yield result
+
+
+def _render_shard(job: Job) -> Commit:
+    """Render one shard and commit it; a pure function of the job and its files."""
+    means = job.means
+    for origin in means.effects:  # a worker has imported nothing but wetdry
+        use_origin(origin)
+    kept: list[dict[str, Any]] = []
+    set_aside: list[dict[str, str]] = []
+
+    def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
+        for row in job.rows:
+            try:
+                with plugins_allowed(means.plugins):  # this may be another process
+                    members, measured = make_sample(row, means.stems, means.assets, bits=means.bits)
+            except AudioError as error:
+                cure = "look at the stem or the recipe; the other samples are complete"
+                reason = str(error).replace(
+                    f"{means.stems}/", ""
+                )  # no path of a machine in a dataset
+                set_aside.append({"what": row["key"], "reason": reason, "cure": cure})
+                continue
+            kept.append(measured)
+            yield row["key"], members
+
+    written = write_shard(job.tar, samples())
+    for row in kept:
+        row["members"] = json.dumps(written.places[row["key"]])
+    commit = Commit(
+        shard=job.shard,
+        plan_sha256=plan_digest(job),
+        sha256=written.sha256,
+        size_bytes=written.size_bytes,
+        keys=[row["key"] for row in kept],
+        rows=kept,
+        set_aside=set_aside,
+    )
+    write_commit(job.record, commit)
+    return commit

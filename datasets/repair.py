@@ -1,0 +1,202 @@
+"""Repair: find what is damaged or lost in a dataset, and render that again, and nothing else."""
+
+import json
+from dataclasses import dataclass, field
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ShardError
+from ..manifests.schema import plan_schema
+from ..manifests.tables import read_table, records, write_table
+from .build import Progress, gather
+from .card import card_stands, stated_licence, write_card
+from .folder import locate, read_record, remember, writer_lock
+from .inputs import check_rows, check_stems, means_of, other_versions
+from .jobs import Job, Means, committed, jobs_of, plan_digest, rendered
+from .scan import faults, scan
+from .shards import Commit, read_commit
+from .tars import places_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Repaired", "repair"]
+
+
+@dataclass
+class Repaired:
+    """What a repair did.
+
+    Parameters
+    ----------
+    samples, rendered : int
+        How many stand in the dataset, and were rendered again.
+    shards : dict
+        Of each shard that was rendered again what was wrong with it.
+    files : list of str
+        What was written again beside the shards.
+    """
+
+    samples: int = 0
+    rendered: int = 0
+    shards: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+def repair(
+    dataset: Path,
+    *,
+    stems: Path | None = None,
+    assets: Path | None = None,
+    catalog: "DataFrame | None" = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Repaired:
+    """Make a dataset whole: afterwards its bytes are those of the undisturbed one.
+
+    Every shard is read once and compared with its commit record, in size, digest and rows; what
+    does not agree is rendered again from the plan. Plan, manifest, list of what was set aside
+    and card are written again where they are lost or do not agree.
+
+    Parameters
+    ----------
+    dataset : Path
+        With its ``dataset.json``, and a whole ``plan.parquet`` or ``manifest.parquet``.
+    stems, assets : Path, optional
+        Where the inputs stand; by default where they were when the dataset was made.
+    catalog : DataFrame, optional
+        Of the stems; needed only where ``set_aside.json`` is lost, else they are scanned.
+    workers : int
+    progress : callable, optional
+        Called with the number of samples rendered and to render.
+
+    Raises
+    ------
+    ShardError, CatalogError
+        If libraries or stems are others than it was made with, or the plan is lost.
+    """
+    record = read_record(dataset)
+    if others := other_versions(record):
+        told = ", ".join(f"{name} {then} (here {now})" for name, (then, now) in others.items())
+        raise ShardError(f"{dataset}: was made with {told}; install those to repair it")
+    means = means_of(record, dataset, *locate(dataset, stems, assets))
+    done = Repaired()
+    with writer_lock(dataset):
+        before = _others(dataset)
+        rows = _plan_rows(dataset, record["samples"], means)
+        check_rows(rows, dataset)
+        jobs = jobs_of(rows, dataset, means)
+        done.shards = {job.shard: wrong for job in jobs if (wrong := _fault(job))}
+        damaged = [job for job in jobs if job.shard in done.shards]
+        check_stems([row for job in damaged for row in job.rows], means.stems)
+        _render(damaged, workers, progress, done)
+        commits = [read_commit(job.record) for job in jobs]
+        _write_others(dataset, means, rows, commits, catalog)
+        done.samples = sum(len(commit.keys) for commit in commits)
+        after = _others(dataset)
+        done.files = [name for name in after if after[name] != before[name]]
+    return done
+
+
+def _render(damaged: list[Job], workers: int, progress: Progress | None, done: Repaired) -> None:
+    """Render shards again."""
+    seen, total = 0, sum(len(job.rows) for job in damaged)
+    for commit in rendered(damaged, workers):
+        done.rendered += len(commit.keys)
+        seen += len(commit.keys) + len(commit.set_aside)
+        if progress:
+            progress(seen, total)
+
+
+def _others(dataset: Path) -> dict[str, bytes | None]:
+    """Return the bytes of what stands beside the shards."""
+    names = ("plan.parquet", "set_aside.json", "manifest.parquet", "README.md", "croissant.json")
+    return {n: (dataset / n).read_bytes() if (dataset / n).is_file() else None for n in names}
+
+
+def _plan_rows(dataset: Path, samples: int, means: Means) -> list[dict[str, Any]]:
+    """Read the plan, or its columns in the manifest, whichever more commit records agree with."""
+    found: list[tuple[int, list[dict[str, Any]]]] = []
+    for name in ("plan.parquet", "manifest.parquet"):
+        try:
+            table = read_table(dataset / name, plan_schema())
+        except ShardError:
+            continue
+        rows = records(table[plan_schema().names])
+        if len(rows) == samples:
+            agreeing = sum(_agrees(job) for job in jobs_of(rows, dataset, means))
+            found.append((agreeing, rows))
+    if not found:
+        raise ShardError(
+            f"{dataset}: wanted plan.parquet or manifest.parquet with {samples} rows, found "
+            "neither; run 'wetdry generate' as the dataset was made"
+        )
+    return max(found, key=lambda pair: pair[0])[1]
+
+
+def _agrees(job: Job) -> bool:
+    """Tell whether a shard's commit record is of this plan."""
+    try:
+        return read_commit(job.record).plan_sha256 == plan_digest(job)
+    except ShardError:
+        return False
+
+
+def _fault(job: Job) -> str:
+    """Return what is wrong with a shard; empty if nothing is."""
+    for path, name in ((job.tar, "shard"), (job.record, "commit record")):
+        if not path.is_file():
+            return f"the {name} is lost"
+    try:
+        commit = committed(job)
+    except ShardError:
+        return "the commit record is torn"
+    if commit is None:
+        return "the size or the plan differs from what was committed"
+    with job.tar.open("rb") as file:
+        if file_digest(file, "sha256").hexdigest() != commit.sha256:
+            return "the bytes differ from those committed"
+    return "" if _rows_agree(job, commit) else "the commit record differs from the shard"
+
+
+def _rows_agree(job: Job, commit: Commit) -> bool:
+    """Compare the rows of a commit record with those that stand in the shard."""
+    try:
+        places, rows = places_of(job.tar), {row["key"]: dict(row) for row in commit.rows}
+        left_out = [entry["what"] for entry in commit.set_aside]
+        wanted = [row["key"] for row in job.rows if row["key"] not in left_out]
+        if not list(places) == list(rows) == commit.keys == wanted:
+            return False
+        with job.tar.open("rb") as file:
+            for key, row in rows.items():
+                if row.pop("members") != json.dumps(places[key]):
+                    return False
+                offset, size = places[key]["json"]
+                file.seek(offset)
+                if json.loads(file.read(size)) != row:
+                    return False
+    except (ShardError, KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _write_others(
+    dataset: Path,
+    means: Means,
+    rows: list[dict[str, Any]],
+    commits: list[Commit],
+    catalog: "DataFrame | None",
+) -> None:
+    """Write plan, manifest, list of what was set aside, and the card if it is of another."""
+    remember(dataset, means.stems, means.assets)
+    write_table(rows, plan_schema(), dataset / "plan.parquet")
+    keys = {row["key"] for row in rows}
+    try:
+        stored = json.loads((dataset / "set_aside.json").read_bytes())
+        faulty = [entry for entry in stored if entry["what"] not in keys]
+    except (OSError, ValueError, TypeError, KeyError):
+        faulty = faults(scan(means.stems) if catalog is None else catalog)
+    gather(commits, faulty, dataset)
+    if not card_stands(dataset):
+        write_card(dataset, licence=stated_licence(dataset))
