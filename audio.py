@@ -1,6 +1,7 @@
 """Audio as arrays: the shape that everything shares, decibels, reading, writing, resampling."""
 
 import io
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -186,6 +187,12 @@ def _opened(path: Path) -> Iterator[Any]:
         raise AudioError(f"{path}: cannot be decoded ({error}); export it again") from None
 
 
+CUT = re.compile(
+    r"^ ?(?:data|SSND) : \d+ \(should be \d+\)|^Ogg: Last page lacks .*|^Ogg: Junk after .*",
+    re.MULTILINE,
+)
+"""What libsndfile notes of a cut WAV, AIFF or OGG before it shortens the file in silence."""
+
 LONGEST_FRAMES = 2**31
 """A forged header can promise 2**36 frames, which numpy would try to allocate."""
 
@@ -200,6 +207,8 @@ def _check_header(file: Any, path: Path | str) -> None:
         raise AudioError(f"{path}: wanted audio, found {file.frames} frames; export it again")
     if not 4_000 <= file.samplerate <= 384_000:
         raise AudioError(f"{path}: wanted 4000 to 384000 Hz, found {file.samplerate} Hz")
+    if cut := CUT.search(file.extra_info):
+        raise AudioError(f"{path}: is truncated ({cut[0].strip()}); export it again")
 
 
 def resample(audio: Audio, from_hz: float, to_hz: float) -> Audio:
