@@ -16,9 +16,12 @@ from pathlib import Path
 
 import bad_files  # noqa: F401  each enters its cases
 import bad_machines  # noqa: F401
+import bad_outputs  # noqa: F401
 import bad_readers  # noqa: F401
 import bad_songs  # noqa: F401
-from bad_bench import CASES, Bench, Case, Outcome
+from bad_bench import CASES, Bench, Case, Outcome, Said, judged
+
+__all__ = ["Bench", "Said", "judged", "main", "page", "tried"]
 
 NOT_TRIED: dict[int, str] = {
     98: "fewer shards than workers, or ranks: the loader hands out samples by their address, "

@@ -28,12 +28,13 @@ def test_bad_inputs_are_told_with_their_cure_and_change_nothing_else(script, tmp
 
 
 def test_what_is_not_told_or_disturbs_others_counts_as_wrong(script, tmp_path):
-    bench = script.Bench(tmp_path)
+    bench, judged, said_so = script.Bench(tmp_path), script.judged, "realstic"
     said = bench.run("recipe", "check", "realstic")
-    assert not script.judged(said, 2, "did you mean").faults
-    assert script.judged(said, 0, "did you mean").faults
-    assert script.judged(said, 2, "something else").faults
-    assert script.judged(script.Said(1, "Traceback: x; y"), 1, "x").faults
+    assert not judged(said, 2, said_so, cure=False).faults
+    assert judged(said, 0, said_so, cure=False).faults
+    assert judged(said, 2, "something else", cure=False).faults
+    assert judged(script.Said(1, "x is wrong"), 1, "x").faults
+    assert judged(script.Said(1, "Traceback: x; y"), 1, "x").faults
     data = bench.dataset() / "data" / "train-000000.tar"
     assert not bench.differing(data.parents[1])
     data.write_bytes(data.read_bytes()[:-1])
