@@ -1,11 +1,12 @@
 """Audio: arrays that everything shares, files of them, and other sample rates."""
 
 from .arrays import LOUDEST, STEM_CLASSES, Audio, amplitude, checked, decibels
-from .files import LONGEST_FRAMES, SUFFIXES, decode, length, read, read_padded
+from .files import CUT, LONGEST_FRAMES, SUFFIXES, decode, length, read, read_padded
 from .pcm import decode_pcm, encode_flac, encode_pcm, quantise
 from .resampling import resample, resample_frames
 
 __all__ = [
+    "CUT",
     "LONGEST_FRAMES",
     "LOUDEST",
     "STEM_CLASSES",

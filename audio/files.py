@@ -1,6 +1,7 @@
 """Audio files: reading them, whole or in part, and refusing what is none."""
 
 import io
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,16 @@ import numpy as np
 from ..errors import AudioError
 from .arrays import Audio, checked
 
-__all__ = ["LONGEST_FRAMES", "SUFFIXES", "decode", "length", "read", "read_padded"]
+__all__ = ["CUT", "LONGEST_FRAMES", "SUFFIXES", "decode", "length", "read", "read_padded"]
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif")
 """File names that are read as audio."""
+
+CUT = re.compile(
+    r"^ ?(?:data|SSND) : \d+ \(should be \d+\)|^Ogg: Last page lacks .*|^Ogg: Junk after .*",
+    re.MULTILINE,
+)
+"""What libsndfile notes of a cut WAV, AIFF or OGG before it shortens the file in silence."""
 
 LONGEST_FRAMES = 2**31
 """A forged header can promise 2**36 frames, which numpy would try to allocate."""
@@ -154,6 +161,8 @@ def _check_header(file: Any, path: Path | str) -> None:
         raise AudioError(f"{path}: wanted audio, found {file.frames} frames; export it again")
     if not 4_000 <= file.samplerate <= 384_000:
         raise AudioError(f"{path}: wanted 4000 to 384000 Hz, found {file.samplerate} Hz")
+    if cut := CUT.search(file.extra_info):
+        raise AudioError(f"{path}: is truncated ({cut[0].strip()}); export it again")
 
 
 def _frames(file: Any, where: str, start: int, frames: int | None, exact: bool = True) -> Audio:

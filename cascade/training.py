@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ..errors import UsageError
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import TrainConfiguration
 from .fitting import Stage, fit
@@ -25,8 +26,24 @@ Progress = Callable[[int, int], None]
 
 
 def choose_device(name: str | None = None) -> torch.device:
-    """Return the device of that name; without a name a GPU if there is one, else the CPU."""
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """Return the device of that name; without a name a GPU if there is one, else the CPU.
+
+    Raises
+    ------
+    UsageError
+        If this machine has no such device.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        raise UsageError(
+            f"--device: wanted one that is here, found {name!r} ({why}); leave it out"
+        ) from None
+    return device
 
 
 def train(
@@ -60,15 +77,17 @@ def train(
 
     Raises
     ------
+    UsageError
+        If there is no such device.
     CheckpointError
         If ``out`` holds a run of another configuration or dataset, or a torn checkpoint.
     ShardError
         If the dataset cannot be read.
     """
+    chosen = choose_device(device)
     begin_run(out, configuration, data)
     if (out / "stage_two.safetensors").exists():
         return out
-    chosen = choose_device(device)
     with _one_order() if chosen.type == "cpu" else nullcontext():
         return _Run(configuration, data, out, chosen, progress).complete()
 

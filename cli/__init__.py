@@ -45,9 +45,10 @@ def main() -> NoReturn:
     except WetdryError as error:
         say(f"[bold red]failed:[/] {plain(error)}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        say("stopped; the same command goes on from here")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # typer's own answer to Ctrl-C
+            say("stopped; the same command goes on from here")
+        raise
     except BrokenPipeError:  # `wetdry ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

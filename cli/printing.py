@@ -41,7 +41,8 @@ def progress_bar(what: str) -> Iterator[Progress]:
 def finish(set_aside: list[dict[str, str]]) -> None:
     """Tell what was set aside, and leave with status 3 if anything was."""
     for entry in set_aside[:20]:
-        say(f"[yellow]set aside:[/] {plain(entry['what'])}: {plain(entry['reason'])}")
+        why = f"{entry['what']}: {entry['reason']}; {entry['cure']}"
+        say(f"[yellow]set aside:[/] {plain(why)}")
     if len(set_aside) > 20:
         say(f"... and {len(set_aside) - 20} more")
     if set_aside:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -230,11 +230,20 @@ def writer_lock(out: Path) -> Iterator[None]:
     descriptor = lock_file(out, LOCK)
     try:
         _lock(descriptor, out)
-        for leftover in out.rglob(TEMPORARY):
-            leftover.unlink(missing_ok=True)
-        yield
+        try:
+            _clear(out)
+            yield
+        finally:
+            _clear(out)  # of workers that were ended
     finally:
         os.close(descriptor)
+
+
+def _clear(out: Path) -> None:
+    """Delete what killed writers left, as far as the disk lets us."""
+    with suppress(OSError):
+        for leftover in out.rglob(TEMPORARY):
+            leftover.unlink(missing_ok=True)
 
 
 def _lock(descriptor: int, out: Path) -> None:
@@ -244,4 +253,9 @@ def _lock(descriptor: int, out: Path) -> None:
     except BlockingIOError:
         raise Busy(
             f"{out}: another process is writing there; wait for it, or choose another folder"
+        ) from None
+    except OSError as error:  # some network file systems
+        raise ShardError(
+            f"{out}: its file system has no locks ({error.strerror}), and two writers would spoil "
+            "a dataset; write to a local disk and copy"
         ) from None

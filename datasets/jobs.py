@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -91,10 +92,11 @@ def rendered(jobs: Sequence[Job], workers: int) -> Iterator[Commit]:
         yield from map(_render_shard, jobs)
         return
     timeout_s = SECONDS_PER_SAMPLE * max((len(job.rows) for job in jobs), default=1)
-    for job, result in run_jobs(_render_shard, jobs, workers=workers, timeout_s=timeout_s):
-        if isinstance(result, WetdryError):
-            raise ShardError(f"{job.out}: shard {job.shard}: {result}")
-        yield result
+    with closing(run_jobs(_render_shard, jobs, workers=workers, timeout_s=timeout_s)) as results:
+        for job, result in results:
+            if isinstance(result, WetdryError):
+                raise ShardError(f"{job.out}: shard {job.shard}: {result}")
+            yield result
 
 
 def _render_shard(job: Job) -> Commit:

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import LONGEST_FRAMES, LOUDEST, Audio, decibels
+from ..audio import CUT, LONGEST_FRAMES, LOUDEST, Audio, decibels
 from ..errors import AudioError
 from ..mixing.loudness import gated_lufs, hop_energies
 from ..mixing.peaks import TAPS, peak_between
 from .listening import Heard, Listener
+from .tally import Tally
 
 __all__ = ["measure"]
 
@@ -23,14 +23,11 @@ BLOCK_SECONDS = 10
 SHORTEST_SECONDS = 0.4
 """Loudness is not defined below one gating block."""
 
+UNKNOWN_FRAMES = 2**63 - 1
+"""What libsndfile says of a FLAC that was written to a pipe."""
+
 SILENT_DBFS = -70.0
 """A peak below this is a track left empty: 11 bits would hold nothing of it."""
-
-CUT = re.compile(
-    r"^ ?(?:data|SSND) : \d+ \(should be \d+\)|^Ogg: Last page lacks .*|^Ogg: Junk after .*",
-    re.MULTILINE,
-)
-"""What libsndfile notes of a cut WAV, AIFF or OGG before it shortens the file in silence."""
 
 QUIETEST_DBFS = -120.0
 """Stands for the -inf of a silent second, which many tables cannot hold."""
@@ -48,7 +45,7 @@ def measure(path: Path) -> tuple[dict[str, Any], Heard]:
     -------
     row : dict
         The catalog's columns ``sample_rate channels frames seconds loudness_lufs
-        peak_dbfs true_peak_dbtp activity_dbfs sha256``.
+        peak_dbfs true_peak_dbtp activity_dbfs dc_offset clipped_share sound_sha256 sha256``.
     heard : Heard
         What tempo and key of its song are found from.
 
@@ -61,15 +58,20 @@ def measure(path: Path) -> tuple[dict[str, Any], Heard]:
     import soundfile
 
     try:
+        path.open("rb").close()  # libsndfile does not say why it may not
         with soundfile.SoundFile(path) as file, ThreadPoolExecutor(1) as reader:
             _check_header(file)
             digest = reader.submit(_sha256, path)
-            levels, heard = _levels(file, reader)
+            levels, heard = _levels(file, reader, Tally(file, path))
             return {**levels, "sha256": digest.result()}, heard
     except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
+        if "start new thread" in str(error):
+            raise MemoryError from None
         reason = getattr(error, "error_string", str(error)).rstrip(".")
         raise AudioError(f"cannot be decoded ({reason}); export it again") from None
     except OSError as error:
+        if error.errno is None:  # a library could not be loaded
+            raise MemoryError from None
         raise AudioError(
             f"cannot be opened ({error.strerror}); look at its permissions and the disk"
         ) from None
@@ -83,6 +85,8 @@ def _check_header(file: Any) -> None:
         raise AudioError(
             f"has a sample rate of {file.samplerate} Hz, wanted 4000 to 384000; export it again"
         )
+    if file.frames == UNKNOWN_FRAMES:
+        raise AudioError("does not say how long it is; export it again")
     if not 0 < file.frames < LONGEST_FRAMES:
         raise AudioError(
             f"promises {file.frames} frames, wanted 1 to {LONGEST_FRAMES - 1}; export it again"
@@ -96,8 +100,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(data, "sha256").hexdigest()
 
 
-def _levels(file: Any, reader: ThreadPoolExecutor) -> tuple[dict[str, Any], Heard]:
-    """Measure block by block, while ``reader`` decodes the next.
+def _levels(file: Any, reader: ThreadPoolExecutor, tally: Tally) -> tuple[dict[str, Any], Heard]:
+    """Measure block by block, while ``reader`` decodes the next and counts.
 
     Blocks are whole seconds, so that the parts add up to the whole.
     """
@@ -110,6 +114,7 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> tuple[dict[str, Any], Hear
     coming = reader.submit(read)
     while len(block := coming.result()):
         coming = reader.submit(read)
+        counting = reader.submit(tally.add, block)
         audio = np.ascontiguousarray(block.T)
         peak = max(peak, _checked_peak(audio))
         listener.hear(audio)
@@ -120,6 +125,7 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> tuple[dict[str, Any], Hear
         true_peak = peak_between(seam, rate, true_peak)
         tail = np.concatenate([tail, audio[:, 1 - TAPS :]], axis=1)[:, 1 - TAPS :]
         frames += len(block)
+        counting.result()
     true_peak = peak_between(np.pad(tail, ((0, 0), (0, TAPS - 1))), rate, true_peak)
     weighted, plain = np.concatenate(energies, axis=1)
     lufs = gated_lufs(weighted, frames, rate)
@@ -133,6 +139,8 @@ def _levels(file: Any, reader: ThreadPoolExecutor) -> tuple[dict[str, Any], Hear
         "peak_dbfs": decibels(peak),
         "true_peak_dbtp": decibels(true_peak),
         "activity_dbfs": _activity(plain, frames // rate, rate * int(file.channels)),
+        **tally.counted(),
+        "sound_sha256": hashlib.sha256(plain.tobytes()).hexdigest(),  # the same upside down
     }
     return levels, listener.heard()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AudioError, CatalogError
@@ -47,6 +47,9 @@ UNMEASURED: Row = {
     "peak_dbfs": float("nan"),
     "true_peak_dbtp": float("nan"),
     "activity_dbfs": [],
+    "dc_offset": 0.0,
+    "clipped_share": 0.0,
+    "sound_sha256": "",
     **MUSICAL,
     "sha256": "",
     "fault": None,
@@ -122,6 +125,10 @@ def _row(path: Path) -> tuple[Row, Heard | None]:
         return measure(path)
     except AudioError as error:
         reason = str(error)
+    except MemoryError:  # the machine's fault, not the file's
+        raise AudioError(
+            f"{path}: memory or threads ran out; use fewer workers, and read it again"
+        ) from None
     except Exception as error:  # a decoder's bad day must not cost the other thousand files
         reason = f"cannot be measured ({type(error).__name__}: {error}); export it again"
     return {"fault": reason}, None
@@ -156,8 +163,10 @@ def _compare(rows: list[Row]) -> None:
     shapes = Counter((row["sample_rate"], row["frames"]) for row in rows)
     rate, frames = max(shapes, key=lambda shape: (shapes[shape], shape[1], shape[0]))
     files: dict[str, str] = {}
+    sounds: dict[str, str] = {}
     for row in rows:
         same = files.setdefault(row["sha256"], row["file"])
+        alike = sounds.setdefault(row["sound_sha256"], row["file"])
         if row["sample_rate"] != rate:
             row["fault"] = (
                 f"has {row['sample_rate']} Hz where the song's other stems have {rate}; resample it"
@@ -169,6 +178,8 @@ def _compare(rows: list[Row]) -> None:
             )
         elif same != row["file"]:
             row["fault"] = f"is the same file as {same}; remove one of them"
+        elif alike != row["file"]:
+            row["fault"] = f"sounds the same as {alike}, or upside down; remove one of them"
 
 
 def _table(rows: list[Row]) -> "DataFrame":
@@ -218,7 +229,7 @@ def read_catalog(path: Path) -> "DataFrame":
     Raises
     ------
     CatalogError
-        If the file is absent, torn or something else.
+        If the file is absent, torn, something else, or names a file outside the stems.
     """
     from pyarrow import ArrowException, parquet
 
@@ -230,7 +241,19 @@ def read_catalog(path: Path) -> "DataFrame":
         raise CatalogError(
             f"{path}: wanted a catalog's columns, found {', '.join(table.column_names)}; scan again"
         )
-    return _table(table.to_pylist())
+    rows = table.to_pylist()
+    astray = [row["file"] for row in rows if not _lies_below(row["file"])]
+    if astray:
+        raise CatalogError(
+            f"{path}: wanted files below the folder of stems, found {astray[0]!r}; scan again"
+        )
+    return _table(rows)
+
+
+def _lies_below(file: str) -> bool:
+    """Tell whether a path stays in the folder that it starts from."""
+    path = PurePosixPath(file)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _schema() -> Any:
@@ -238,5 +261,5 @@ def _schema() -> Any:
 
     special = {name: pa.list_(pa.float64()) for name in ("activity_dbfs", "beats_s")}
     special |= {name: pa.int64() for name in ("sample_rate", "channels", "frames", "tonic")}
-    special |= {name: pa.string() for name in (*PLACE, "mode", "sha256", "fault")}
+    special |= {name: pa.string() for name in (*PLACE, "mode", "sha256", "sound_sha256", "fault")}
     return pa.schema([(name, special.get(name, pa.float64())) for name in COLUMNS])

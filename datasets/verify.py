@@ -110,8 +110,12 @@ def _check_rows(
     set_aside = {entry["what"] for entry in json.loads((dataset / "set_aside.json").read_bytes())}
     wanted = [key for key in plan["key"] if key not in set_aside]
     if wanted != list(manifest["key"]):
-        missing = sorted(set(wanted) ^ set(manifest["key"]))
-        findings.faults.append(f"manifest: keys differ from the plan's, first {missing[:3]}")
+        twice = set(manifest["key"][manifest["key"].duplicated()])
+        odd = sorted(set(wanted) ^ set(manifest["key"]) | twice) or wanted
+        findings.faults.append(
+            f"manifest: its keys are not the plan's, first {', '.join(odd[:3])}; "
+            "delete manifest.parquet and generate again"
+        )
     late = manifest[manifest["lag_samples"].abs() > LARGEST_LAG_SAMPLES]
     findings.faults += [
         f"{row['key']}: the mixture lags its stems by {row['lag_samples']:.1f} samples"
@@ -126,9 +130,7 @@ def _check_shard(
     tar = dataset / "data" / f"{shard}.tar"
     try:
         commit = read_commit(dataset / "commits" / f"{shard}.json")
-        with tar.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
-        if digest != commit.sha256 or tar.stat().st_size != commit.size_bytes:
+        if _digest(tar) != commit.sha256 or tar.stat().st_size != commit.size_bytes:
             findings.faults.append(f"{tar}: not the bytes that were committed; run 'wetdry repair'")
         members, places = list(read_members(tar)), places_of(tar)
     except (WetdryError, OSError) as error:
@@ -166,6 +168,12 @@ def _check_sample(row: dict[str, Any], files: dict[str, bytes], findings: Findin
             findings.faults.append(f"{where}: samples differ from the manifest's digest")
 
 
+def _digest(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _spread(keys: list[str], count: int) -> set[str]:
     """Return ``count`` keys, evenly spread."""
     if not count or not keys:
@@ -183,6 +191,11 @@ def _replay(
 ) -> None:
     """Render a sample from its row and compare: equal, or within one step of the file."""
     plan = {name: row[name] for name in plan_schema().names}
+    findings.faults += [
+        f"{row['key']}: {file} is not the file that it was made with; bring that one back"
+        for file, digest in json.loads(row.get("source_sha256") or "{}").items()
+        if (places[0] / file).is_file() and _digest(places[0] / file) != digest
+    ]
     try:
         again, _ = make_sample(plan, *places, bits=record["bits"])
     except WetdryError as error:

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -40,7 +40,7 @@ def run_jobs(
     *,
     workers: int,
     timeout_s: float,
-) -> Iterator[tuple[Job, Result | WetdryError]]:
+) -> Generator[tuple[Job, Result | WetdryError], None, None]:
     """Do jobs in processes of their own, and give back results in the order they come.
 
     A worker that dies or hangs is replaced and its job tried again, three times in all.

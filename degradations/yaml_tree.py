@@ -103,9 +103,11 @@ def read_yaml(text: str, name: str) -> Node:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise RecipeError(f"{name}:{line}: not YAML: {error.problem or error.context}") from None
+        raise RecipeError(
+            f"{name}:{line}: not YAML: {error.problem or error.context}; mend it there"
+        ) from None
     except (YAMLError, ValueError) as error:
-        raise RecipeError(f"{name}: not YAML: {str(error).splitlines()[0]}") from None
+        raise RecipeError(f"{name}: not YAML: {str(error).splitlines()[0]}; remove it") from None
     except RecursionError:
         raise RecipeError(f"{name}: wanted at most {DEEPEST} levels, found far more") from None
     if root is None:
@@ -143,7 +145,7 @@ class _Reader:
             if key.id != "scalar":
                 raise RecipeError(f"{line}: {path}: wanted a name as key, found a {key.id}")
             if key.value in keys:
-                raise RecipeError(f"{line}: {path}: the key {key.value!r} comes twice")
+                raise RecipeError(f"{line}: {path}: the key {key.value!r} comes twice; keep one")
             keys.add(key.value)
             yield key.value, self.node(child, f"{path}.{key.value}".lstrip("."), depth + 1)
 

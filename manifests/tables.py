@@ -55,11 +55,18 @@ def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
     try:
         table = pd.read_parquet(path)
     except (pa.ArrowException, ValueError, OSError) as error:
-        raise ShardError(f"{path}: not a whole Parquet file ({str(error)[:80]})") from None
+        raise ShardError(
+            f"{path}: not a whole Parquet file ({str(error)[:80]}); "
+            "delete it and run 'wetdry generate' again"
+        ) from None
     needed = [field.name for field in schema if field.metadata != LATER]
     missing = [name for name in needed if name not in table.columns]
     if missing:
-        raise ShardError(f"{path}: wanted the columns {', '.join(missing)}, found none of them")
+        few = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise ShardError(
+            f"{path}: wanted the columns {few}, found none of them; "
+            "delete it and run 'wetdry generate' again"
+        )
     return table
 
 

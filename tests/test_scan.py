@@ -2,6 +2,7 @@
 
 import json
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import soundfile
 
 from wetdry.audio import read
-from wetdry.datasets.scan import faults, scan
+from wetdry.datasets.scan import faults, read_catalog, scan, write_catalog
+from wetdry.errors import AudioError, CatalogError
 from wetdry.mixing.loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
 from wetdry.mixing.songs import songs_of
 from wetdry.seeds import stream
@@ -158,6 +160,63 @@ def test_the_same_file_twice_in_a_song_counts_once(stems):
     (stems / "one/Bass/z.wav").write_bytes((stems / "one/Bass/a.wav").read_bytes())
     good, bad = good_and_bad(stems)
     assert (good, bad) == (GOOD, {"one/Bass/z.wav": "is the same file as one/Bass/a.wav"})
+
+
+@pytest.mark.parametrize(("suffix", "factor"), [("wav", -1), ("flac", 1), ("flac", -1)])
+def test_the_same_sound_in_another_file_or_upside_down_counts_once(stems, suffix, factor):
+    whole, _ = soundfile.read(stems / "one/Bass/a.wav", dtype="int16")
+    put(stems / f"one/Bass/z.{suffix}", (factor * whole).astype(np.int16))
+    said = "sounds the same as one/Bass/a.wav, or upside down"
+    assert good_and_bad(stems) == (GOOD, {f"one/Bass/z.{suffix}": said})
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_offset_and_clipping_are_measured_and_set_aside_beyond_their_limits(stems, subtype):
+    samples = noise(12, 2, "offset")
+    samples[:, 1] += 0.09 - samples[:, 1].mean()
+    samples[:600, 0] = 1.0
+    put(stems / "three/Bass.wav", samples, subtype=subtype)
+    put(stems / "three/Drums.wav", noise(12) + np.float32(0.11), subtype=subtype)
+    clipped = noise(12)
+    clipped[: len(clipped) // 19] = -1.0
+    put(stems / "three/Vocals.wav", clipped, subtype=subtype)
+    catalog = scan(stems).set_index("file")
+    good = catalog.loc["three/Bass.wav"]
+    assert good.fault is None
+    assert good.dc_offset == pytest.approx(0.09, abs=1e-4)
+    assert good.clipped_share == pytest.approx(600 / 192_000)
+    assert "DC offset of 0.11" in catalog.loc["three/Drums.wav"].fault
+    assert "5.3% of its samples are at full scale" in catalog.loc["three/Vocals.wav"].fault
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_flac_is_compared_with_the_md5_in_its_header(stems, subtype, channels):
+    path = put(stems / "three/Bass.flac", noise(12, channels), subtype=subtype)
+    assert scan(stems).set_index("file").loc["three/Bass.flac"].fault is None
+    data = path.read_bytes()
+    path.write_bytes(patched(data, 26, b"another's md5..."))
+    assert "MD5" in good_and_bad(stems)[1]["three/Bass.flac"]
+    path.write_bytes(patched(data, 26, bytes(16)))  # which means that there is none
+    assert "three/Bass.flac" in good_and_bad(stems)[0]
+
+
+def test_a_lack_of_memory_is_not_blamed_on_the_stem(stems, monkeypatch):
+    def measure(path):
+        raise MemoryError
+
+    monkeypatch.setattr(sys.modules[scan.__module__], "measure", measure)
+    with pytest.raises(AudioError, match="memory or threads ran out; use fewer workers"):
+        scan(stems)
+
+
+def test_a_catalog_that_leads_out_of_the_stems_is_refused(stems, tmp_path):
+    for file in ("../x.wav", "/etc/x.wav", "one/../../x.wav"):
+        catalog = scan(stems)
+        catalog.loc[0, "file"] = file
+        write_catalog(catalog, tmp_path / "c.parquet")
+        with pytest.raises(CatalogError, match=r"below the folder of stems, found .*x\.wav"):
+            read_catalog(tmp_path / "c.parquet")
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "aiff"])
