@@ -3,10 +3,10 @@
 import json
 import re
 from collections import Counter
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from ..degradations.assets import digest_of
 from ..errors import UsageError
 from ..manifests.card import Facts, card
 from ..manifests.croissant import croissant
@@ -49,8 +49,7 @@ def write_card(dataset: Path, *, licence: str = "unknown") -> tuple[Path, Path]:
 
 def card_stands(dataset: Path) -> bool:
     """Tell whether both are there, and of this manifest; their words may be anyone's."""
-    with (dataset / "manifest.parquet").open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
+    digest = digest_of(dataset / "manifest.parquet")
     return (dataset / CARD).exists() and any(
         isinstance(part, dict) and part.get("sha256") == digest
         for part in _croissant(dataset).get("distribution", ())
@@ -82,8 +81,7 @@ def _facts(dataset: Path, licence: str) -> Facts:
     rows = read_columns(path, ("key", "split", "shard", "shard_sha256"), ("members",)).to_pylist()
     data = dataset / "data"
     digests = {row["shard"]: row["shard_sha256"] for row in rows}
-    with path.open("rb") as file:
-        manifest = (file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+    manifest = (digest_of(path), path.stat().st_size)
     members: list[str] = []
     if rows:
         said = rows[0].get("members")

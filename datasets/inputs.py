@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..degradations.assets import digest_of
 from ..degradations.effect import find_effect
 from ..degradations.own_effects import Origin, origin_of
 from ..degradations.plugins import are_allowed
@@ -89,8 +89,7 @@ def check_stems(rows: Iterable[Mapping[str, Any]], stems: Path) -> None:
     wanted = {file: digest for row in rows for file, digest in _digests(row).items()}
     for file, digest in sorted(wanted.items()):
         try:
-            with (stems / file).open("rb") as data:
-                found = file_digest(data, "sha256").hexdigest()
+            found = digest_of(stems / file)
         except OSError as error:
             raise CatalogError(
                 f"{stems / file}: wanted a stem of the dataset, found none that can be read "

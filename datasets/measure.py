@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import CUT, LONGEST_FRAMES, LOUDEST, Audio, decibels
+from ..degradations.assets import digest_of
 from ..errors import AudioError
 from ..mixing.loudness import gated_lufs, hop_energies
 from ..mixing.peaks import TAPS, peak_between
@@ -61,7 +62,7 @@ def measure(path: Path) -> tuple[dict[str, Any], Heard]:
         path.open("rb").close()  # libsndfile does not say why it may not
         with soundfile.SoundFile(path) as file, ThreadPoolExecutor(1) as reader:
             _check_header(file)
-            digest = reader.submit(_sha256, path)
+            digest = reader.submit(digest_of, path)
             levels, heard = _levels(file, reader, Tally(file, path))
             return {**levels, "sha256": digest.result()}, heard
     except (soundfile.LibsndfileError, AssertionError, RuntimeError) as error:
@@ -93,11 +94,6 @@ def _check_header(file: Any) -> None:
         )
     if cut := CUT.search(file.extra_info):
         raise AudioError(f"is truncated ({cut[0].strip()}); export it again")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _levels(file: Any, reader: ThreadPoolExecutor, tally: Tally) -> tuple[dict[str, Any], Heard]:

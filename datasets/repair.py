@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass, field
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..degradations.assets import digest_of
 from ..errors import ShardError
 from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records, write_table
@@ -154,9 +154,8 @@ def _fault(job: Job) -> str:
         return "the commit record is torn"
     if commit is None:
         return "the size or the plan differs from what was committed"
-    with job.tar.open("rb") as file:
-        if file_digest(file, "sha256").hexdigest() != commit.sha256:
-            return "the bytes differ from those committed"
+    if digest_of(job.tar) != commit.sha256:
+        return "the bytes differ from those committed"
     return "" if _rows_agree(job, commit) else "the commit record differs from the shard"
 
 

@@ -35,8 +35,7 @@ MUSICAL: Row = {
     "key_confidence": 0.0,
     "tuning_cents": 0.0,
 }
-"""Pitch of the stem, and beats and key of its song, from all stems together; catalogs of earlier
-versions lack them, and may."""
+"""Pitch of the stem, and beats and key of its song, from all stems together."""
 
 UNMEASURED: Row = {
     "sample_rate": 0,

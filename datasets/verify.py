@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..audio import decode_pcm
+from ..degradations.assets import digest_of
 from ..errors import WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import read_table, records
@@ -130,7 +130,7 @@ def _check_shard(
     tar = dataset / "data" / f"{shard}.tar"
     try:
         commit = read_commit(dataset / "commits" / f"{shard}.json")
-        if _digest(tar) != commit.sha256 or tar.stat().st_size != commit.size_bytes:
+        if digest_of(tar) != commit.sha256 or tar.stat().st_size != commit.size_bytes:
             findings.faults.append(f"{tar}: not the bytes that were committed; run 'wetdry repair'")
         members, places = list(read_members(tar)), places_of(tar)
     except (WetdryError, OSError) as error:
@@ -168,12 +168,6 @@ def _check_sample(row: dict[str, Any], files: dict[str, bytes], findings: Findin
             findings.faults.append(f"{where}: samples differ from the manifest's digest")
 
 
-def _digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
 def _spread(keys: list[str], count: int) -> set[str]:
     """Return ``count`` keys, evenly spread."""
     if not count or not keys:
@@ -194,7 +188,7 @@ def _replay(
     findings.faults += [
         f"{row['key']}: {file} is not the file that it was made with; bring that one back"
         for file, digest in json.loads(row.get("source_sha256") or "{}").items()
-        if (places[0] / file).is_file() and _digest(places[0] / file) != digest
+        if (places[0] / file).is_file() and digest_of(places[0] / file) != digest
     ]
     try:
         again, _ = make_sample(plan, *places, bits=record["bits"])
