@@ -146,7 +146,7 @@ def bad_effect(what: str, words: str, before: str, bench: Bench) -> Outcome:
     return judged(said, 1, words, "the parent lives and says which shard", faults)
 
 
-SOON = "import wetdry.datasets.build as build\nbuild.SECONDS_PER_SAMPLE = 2"
+SOON = "import wetdry.datasets.jobs as jobs\njobs.SECONDS_PER_SAMPLE = 2"
 for place, what, code, words, before in (
     (74, "a worker that is killed (SIGKILL), each time", "os.kill(os.getpid(), 9)",
      "ended its process (status -9)", "pass"),
