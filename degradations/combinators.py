@@ -16,7 +16,7 @@ In YAML::
 
 from dataclasses import dataclass
 
-from ..seeds import stream
+from ..seeds import uniform
 from .chains import Chain
 from .mid_side import MidSide
 from .parallel import Parallel
@@ -36,7 +36,7 @@ class OneOf(Step):
 
     def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw which, then draw it."""
-        share = stream(seed, *address, "one_of").random()
+        share = uniform(seed, *address, "one_of").random()
         which = chosen(len(self.options), self.weights, share)
         return self.options[which].draw(seed, *address, which, scope=scope)
 
@@ -54,8 +54,8 @@ class SomeOf(Step):
 
     def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw how many, which, then each."""
-        count = self.count.draw(stream(seed, *address, "count").random, scope.names)
-        keys = {name: stream(seed, *address, name, "order").random() for name, _ in self.options}
+        count = self.count.draw(uniform(seed, *address, "count").random, scope.names)
+        keys = {name: uniform(seed, *address, name, "order").random() for name, _ in self.options}
         taken = sorted(keys, key=keys.__getitem__)[:count]
         return Chain.joined(
             chain.draw(seed, *address, name, scope=scope)
@@ -73,7 +73,7 @@ class Shuffle(Step):
     def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw each step, then the order."""
         drawn = [step.draw(seed, *address, scope=scope) for step in self.chain.steps]
-        keys = [stream(seed, *address, step.name, "order").random() for step in self.chain.steps]
+        keys = [uniform(seed, *address, step.name, "order").random() for step in self.chain.steps]
         return Chain.joined(drawn[i] for i in sorted(range(len(drawn)), key=keys.__getitem__))
 
 
@@ -86,7 +86,7 @@ class Repeat(Step):
 
     def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw how often, then each time."""
-        times = self.times.draw(stream(seed, *address, "times").random, scope.names)
+        times = self.times.draw(uniform(seed, *address, "times").random, scope.names)
         return Chain.joined(self.chain.draw(seed, *address, i, scope=scope) for i in range(times))
 
 
@@ -106,7 +106,7 @@ class RandomParallel(Step):
         drawn = (
             chain.draw(seed, *address, name, scope=scope.full()) for name, chain in self.branches
         )
-        mix = self.mix.draw(stream(seed, *address, "mix").random, scope.names)
+        mix = self.mix.draw(uniform(seed, *address, "mix").random, scope.names)
         scaled = scope.scaled(mix, Parallel.neutral["mix"])
         return Chain((Parallel(branches=tuple(drawn), mix=scaled),))
 

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import RecipeError
-from ..seeds import stream
+from ..seeds import uniform
 from .chains import Chain
 from .effect import Effect
 from .expressions import Expression
@@ -61,7 +61,8 @@ class Step(ABC):
             return Chain()
         within = scope.full() if self.keep else scope
         often = self.probability * self.presence(within.severity)
-        if stream(seed, *address, self.name, "probability").random() >= often:
+        coin = uniform(seed, *address, self.name, "probability").random
+        if often <= 0 or (often < 1 and coin() >= often):  # a sure thing needs no coin
             return Chain()
         drawn = self.effects(seed, (*address, self.name), within)
         return drawn.all_kept() if self.keep else drawn
@@ -135,9 +136,10 @@ class RandomEffect(Step):
     def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
         """Draw the numbers."""
         drawn: dict[str, Any] = {}
+        known = dict(scope.names)
         for name, distribution in self.numbers:
-            random = stream(seed, *address, name).random
-            drawn[name] = distribution.draw(random, {**scope.names, **drawn})
+            random = uniform(seed, *address, name).random
+            known[name] = drawn[name] = distribution.draw(random, known)
         for name, neutral in self.effect.neutral.items():
             value = drawn.get(name, self.effect.model_fields[name].default)
             drawn[name] = scope.scaled(value, neutral)

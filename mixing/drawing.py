@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..degradations import Chain, Scope
-from ..seeds import stream
+from ..seeds import uniform
 from .excerpts import Address, Excerpt, Finder
 from .linked import draw_linked, linked_row, stem_names
 from .matcher import Matcher
@@ -57,10 +57,10 @@ class Drawer:
     def draw(self, seed: int, split: str, index: int) -> Session:
         """Draw one session; see :func:`draw`."""
         recipe, address = self.recipe, (split, index)
-        coherent = stream(seed, *address, "coherent").random() < recipe.coherent
+        coherent = uniform(seed, *address, "coherent").random() < recipe.coherent
         linked = draw_linked(recipe.linked, seed, *address)
-        severity = recipe.severity.draw(stream(seed, *address, "severity").random, linked)
-        count = recipe.stem_count.draw(stream(seed, *address, "stems").random, linked)
+        severity = recipe.severity.draw(uniform(seed, *address, "severity").random, linked)
+        count = recipe.stem_count.draw(uniform(seed, *address, "stems").random, linked)
         found = self.matcher.draw(count, seed, address) if self.matcher and not coherent else None
         find = self.finder.coherent if coherent else self.finder.crossed
         excerpts = found.excerpts if found else find(count, seed, (*address, "excerpts"))
@@ -77,7 +77,7 @@ class Drawer:
             tracks=tracks,
             buses=self._buses(excerpts, seed, address, scope),
             mix_loudness_lufs=loudness.draw(
-                stream(seed, *address, "mix_loudness_lufs").random, scope.names
+                uniform(seed, *address, "mix_loudness_lufs").random, scope.names
             )
             if loudness
             else None,
@@ -113,7 +113,7 @@ class Drawer:
         stem = excerpt.stem
         own = (*address, "tracks", stem.stem_class, stem.file)
         numbers = {
-            name: distribution.draw(stream(seed, *own, name).random, scope.names)
+            name: distribution.draw(uniform(seed, *own, name).random, scope.names)
             for name, distribution in self.recipe.levels[stem.stem_class].items()
         }
         own_scope = scope.knowing(stem_names(stem.stem_class, numbers))

@@ -9,7 +9,7 @@ from ..degradations.distributions import Constant, Distribution, parse_distribut
 from ..degradations.random_values import Uniform
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node
-from ..seeds import stream
+from ..seeds import uniform
 from .sends import read_classes
 from .sessions import Bleed, Track
 
@@ -63,14 +63,14 @@ class BleedRecipe:
             own = (*address, "bleed", track.file, other.file)
             if other.song != track.song or other.file == track.file:
                 continue
-            if stream(seed, *own, "probability").random() < self.probability * severity:
-                delay_ms = self.delay_ms.draw(stream(seed, *own, "delay_ms").random)
+            if uniform(seed, *own, "probability").random() < self.probability * severity:
+                delay_ms = self.delay_ms.draw(uniform(seed, *own, "delay_ms").random)
                 bleeds.append(
                     Bleed(
                         file=other.file,
-                        level_db=self.level_db.draw(stream(seed, *own, "level_db").random),
+                        level_db=self.level_db.draw(uniform(seed, *own, "level_db").random),
                         delay_samples=round(delay_ms / 1000 * self.sample_rate),
-                        cutoff_hz=self.cutoff_hz.draw(stream(seed, *own, "cutoff_hz").random),
+                        cutoff_hz=self.cutoff_hz.draw(uniform(seed, *own, "cutoff_hz").random),
                     )
                 )
         return tuple(bleeds)
@@ -108,12 +108,12 @@ class DoublesRecipe:
         own = (*address, "doubles", stem_class, file)
         if stem_class not in self.of:
             return {}
-        if stream(seed, *own, "probability").random() >= self.probability:
+        if uniform(seed, *own, "probability").random() >= self.probability:
             return {}
-        delay_ms = self.delay_ms.draw(stream(seed, *own, "delay_ms").random)
+        delay_ms = self.delay_ms.draw(uniform(seed, *own, "delay_ms").random)
         return {
             "delay_samples": max(1, round(delay_ms / 1000 * self.sample_rate)),
-            "detune_cents": self.detune_cents.draw(stream(seed, *own, "detune_cents").random),
+            "detune_cents": self.detune_cents.draw(uniform(seed, *own, "detune_cents").random),
         }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..audio import STEM_CLASSES
 from ..errors import CatalogError
-from ..seeds import stream
+from ..seeds import uniform
 from .recipes import Recipe
 from .songs import Song, Stem
 
@@ -81,7 +81,7 @@ class Finder:
         kept = {lead.file} | {
             stem.file
             for stem in shuffled(others, seed, *address)[: count - 1]
-            if stream(seed, *address, "absent", stem.file).random() >= self.absent
+            if uniform(seed, *address, "absent", stem.file).random() >= self.absent
         }
         rate = song.sample_rate
         return [Excerpt(stem, second * rate) for stem in song.stems if stem.file in kept]
@@ -121,10 +121,10 @@ def _active_starts(stem: Stem, recipe: Recipe) -> tuple[int, ...]:
 
 def pick(options: Sequence[T], seed: int, *address: str | int) -> T:
     """Draw one of several options, all alike."""
-    return options[int(len(options) * stream(seed, *address).random())]
+    return options[int(len(options) * uniform(seed, *address).random())]
 
 
 def shuffled(options: Sequence[T], seed: int, *address: str | int) -> list[T]:
     """Return the options in random order; an option more leaves the others' order alone."""
-    keys = [stream(seed, *address, "order", repr(option)).random() for option in options]
+    keys = [uniform(seed, *address, "order", repr(option)).random() for option in options]
     return [options[i] for i in sorted(range(len(options)), key=keys.__getitem__)]
