@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-__all__ = ["Numbers", "stream", "uniform"]
+__all__ = ["Place", "stream"]
 
 
 def stream(seed: int, *address: str | int) -> np.random.Generator:
@@ -35,43 +35,61 @@ def stream(seed: int, *address: str | int) -> np.random.Generator:
     >>> a == stream(7, "train", 3, "Drums").random()
     False
     """
-    key = int.from_bytes(_key(seed, address), "little")
+    key = int.from_bytes(_key(repr((int(seed), *address))), "little")
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def uniform(seed: int, *address: str | int) -> "Numbers":
-    """Open the same stream for uniform numbers alone: some ten times as fast as :func:`stream`.
+class Place:
+    """Where streams live side by side: what their addresses share is written once.
+
+    Gives the uniform numbers of streams, ten times as fast as :func:`stream`: plans of a million
+    samples are drawn from hundreds of millions of them.
+
+    Parameters
+    ----------
+    seed : int
+    *address : str or int
+        What the streams' addresses begin with.
 
     Examples
     --------
-    >>> uniform(7, "train", 3).random() == stream(7, "train", 3).random()
+    >>> number = stream(7, "train", 3, "Vocals").random()
+    >>> Place(7, "train").below(3).number("Vocals") == number
     True
     """
-    return Numbers(seed, address)
+
+    __slots__ = ("_text",)
+
+    def __init__(self, seed: int, *address: str | int) -> None:
+        self._text = repr((int(seed), *address, ""))[:-3]  # as it goes on with more: "(7, "
+
+    def below(self, name: str | int) -> "Place":
+        """Return the place whose address has one more name."""
+        place = Place.__new__(Place)
+        place._text = f"{self._text}{name!r}, "
+        return place
+
+    def number(self, name: str | int) -> float:
+        """Return the first number of the stream ``name``: that of ``Generator.random``."""
+        return _compiled()(_key(f"{self._text}{name!r})"), 0)
+
+    def uniform(self, name: str | int) -> Callable[[], float]:
+        """Return what gives the numbers of a stream in turn; works out nothing before the first."""
+        key, count = b"", 0
+
+        def random() -> float:
+            nonlocal key, count
+            if not count:
+                key = _key(f"{self._text}{name!r})")
+            count += 1
+            return _compiled()(key, count - 1)
+
+        return random
 
 
-class Numbers:
-    """The uniform numbers of a stream; nothing is worked out before the first is asked for."""
-
-    __slots__ = ("_address", "_count", "_key", "_seed")
-
-    def __init__(self, seed: int, address: tuple[str | int, ...]) -> None:
-        self._seed, self._address = seed, address
-        self._key = b""
-        self._count = 0
-
-    def random(self) -> float:
-        """Return the next number in [0, 1): the one that ``Generator.random`` would give."""
-        if not self._count:
-            self._key = _key(self._seed, self._address)
-        number = _compiled()(self._key, self._count)
-        self._count += 1
-        return number
-
-
-def _key(seed: int, address: tuple[str | int, ...]) -> bytes:
+def _key(address: str) -> bytes:
     """Return the 128 bits that an address stands for."""
-    return blake2b(repr((int(seed), *address)).encode(), digest_size=16).digest()
+    return blake2b(address.encode(), digest_size=16).digest()
 
 
 @cache

@@ -127,14 +127,17 @@ class Chain:
         effects: list[Effect] = []
         kept: set[int] = set()
         for chain in chains:
-            kept |= {len(effects) + i for i in chain.kept}
+            if chain.kept:
+                kept |= {len(effects) + i for i in chain.kept}
             effects += chain.effects
         return cls(tuple(effects), frozenset(kept))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the chain as a manifest stores it: what is kept says so, beside its numbers."""
-        marks = ({"keep": True} if i in self.kept else {} for i in range(len(self.effects)))
-        return [effect.row() | mark for effect, mark in zip(self.effects, marks, strict=True)]
+        rows = [effect.row() for effect in self.effects]
+        for place in self.kept:
+            rows[place]["keep"] = True
+        return rows
 
     @classmethod
     def from_rows(cls, rows: list[dict[str, Any]]) -> "Chain":

@@ -16,13 +16,13 @@ In YAML::
 
 from dataclasses import dataclass
 
-from ..seeds import uniform
+from ..seeds import Place
 from .chains import Chain
 from .mid_side import MidSide
 from .parallel import Parallel
 from .random_values import Distribution, chosen
 from .scope import Scope
-from .steps import Address, RandomChain, Step
+from .steps import RandomChain, Step
 
 __all__ = ["OneOf", "RandomMidSide", "RandomParallel", "Repeat", "Shuffle", "SomeOf"]
 
@@ -34,11 +34,11 @@ class OneOf(Step):
     options: tuple[RandomChain, ...]
     weights: tuple[float, ...] | None = None
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw which, then draw it."""
-        share = uniform(seed, *address, "one_of").random()
+        share = place.number("one_of")
         which = chosen(len(self.options), self.weights, share)
-        return self.options[which].draw(seed, *address, which, scope=scope)
+        return self.options[which].drawn(place.below(which), scope)
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class SomeOf(Step):
     options: tuple[tuple[str, RandomChain], ...]
     count: Distribution
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw how many, which, then each."""
-        count = self.count.draw(uniform(seed, *address, "count").random, scope.names)
-        keys = {name: uniform(seed, *address, name, "order").random() for name, _ in self.options}
+        count = self.count.draw(place.uniform("count"), scope.names)
+        keys = {name: place.below(name).number("order") for name, _ in self.options}
         taken = sorted(keys, key=keys.__getitem__)[:count]
         return Chain.joined(
-            chain.draw(seed, *address, name, scope=scope)
+            chain.drawn(place.below(name), scope)
             for name, chain in self.options
             if name in taken
         )
@@ -70,10 +70,10 @@ class Shuffle(Step):
 
     chain: RandomChain
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw each step, then the order."""
-        drawn = [step.draw(seed, *address, scope=scope) for step in self.chain.steps]
-        keys = [uniform(seed, *address, step.name, "order").random() for step in self.chain.steps]
+        drawn = [step.drawn(place, scope) for step in self.chain.steps]
+        keys = [place.below(step.name).number("order") for step in self.chain.steps]
         return Chain.joined(drawn[i] for i in sorted(range(len(drawn)), key=keys.__getitem__))
 
 
@@ -84,10 +84,10 @@ class Repeat(Step):
     chain: RandomChain
     times: Distribution
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw how often, then each time."""
-        times = self.times.draw(uniform(seed, *address, "times").random, scope.names)
-        return Chain.joined(self.chain.draw(seed, *address, i, scope=scope) for i in range(times))
+        times = self.times.draw(place.uniform("times"), scope.names)
+        return Chain.joined(self.chain.drawn(place.below(i), scope) for i in range(times))
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ class RandomParallel(Step):
         """Return 1 while there is anything to hear."""
         return float(severity > 0)
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw each branch as it is written, then the mix."""
         drawn = (
-            chain.draw(seed, *address, name, scope=scope.full()) for name, chain in self.branches
+            chain.drawn(place.below(name), scope.full()) for name, chain in self.branches
         )
-        mix = self.mix.draw(uniform(seed, *address, "mix").random, scope.names)
+        mix = self.mix.draw(place.uniform("mix"), scope.names)
         scaled = scope.scaled(mix, Parallel.neutral["mix"])
         return Chain((Parallel(branches=tuple(drawn), mix=scaled),))
 
@@ -118,8 +118,8 @@ class RandomMidSide(Step):
     mid: RandomChain
     side: RandomChain
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw both."""
-        mid = self.mid.draw(seed, *address, "mid", scope=scope)
-        side = self.side.draw(seed, *address, "side", scope=scope)
+        mid = self.mid.drawn(place.below("mid"), scope)
+        side = self.side.drawn(place.below("side"), scope)
         return Chain((MidSide(mid=mid, side=side),)) if mid or side else Chain()

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import RecipeError
-from ..seeds import uniform
+from ..seeds import Place
 from .chains import Chain
 from .effect import Effect
 from .expressions import Expression
@@ -29,9 +29,9 @@ from .random_values import Distribution, File
 from .scope import WHOLE, Scope
 from .side_chains import Keyed
 
-__all__ = ["Address", "RandomChain", "RandomEffect", "RandomPlugin", "Step"]
+__all__ = ["RandomChain", "RandomEffect", "RandomPlugin", "Step"]
 
-Address = tuple[str | int, ...]
+NOTHING = Chain()
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,25 @@ class Step(ABC):
     when: Expression | None = field(default=None, kw_only=True)
     keep: bool = field(default=False, kw_only=True)
 
-    def draw(self, seed: int, *address: str | int, scope: Scope = WHOLE) -> Chain:
-        """Draw the effects; none when the condition or the coin says to skip the step."""
+    def drawn(self, place: Place, scope: Scope) -> Chain:
+        """Draw the effects; none when the condition or the coin says to skip the step.
+
+        Parameters
+        ----------
+        place : Place
+            Of the chain; what a step draws lives below its name.
+        scope : Scope
+        """
         if self.when is not None and not self.when.draw(lambda: 0.0, scope.names):
-            return Chain()
+            return NOTHING
         within = scope.full() if self.keep else scope
         often = self.probability * self.presence(within.severity)
-        coin = uniform(seed, *address, self.name, "probability").random
-        if often <= 0 or (often < 1 and coin() >= often):  # a sure thing needs no coin
-            return Chain()
-        drawn = self.effects(seed, (*address, self.name), within)
+        if often <= 0:
+            return NOTHING
+        own = place.below(self.name)
+        if often < 1 and own.number("probability") >= often:  # a sure thing needs no coin
+            return NOTHING
+        drawn = self.effects(own, within)
         return drawn.all_kept() if self.keep else drawn
 
     def presence(self, severity: float) -> float:
@@ -72,7 +81,7 @@ class Step(ABC):
         return 1.0
 
     @abstractmethod
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw the effects of a step that is there."""
 
 
@@ -106,7 +115,11 @@ class RandomChain:
         RecipeError
             If an expression refers to what ``scope`` does not hold.
         """
-        return Chain.joined(step.draw(seed, *address, scope=scope) for step in self.steps)
+        return self.drawn(Place(seed, *address), scope)
+
+    def drawn(self, place: Place, scope: Scope) -> Chain:
+        """Draw the chain that lives at a place; see :meth:`draw`."""
+        return Chain.joined(step.drawn(place, scope) for step in self.steps)
 
 
 @dataclass(frozen=True)
@@ -133,15 +146,14 @@ class RandomEffect(Step):
         """Return 1 while there is an amount to turn down, else the severity itself."""
         return float(severity > 0) if self.effect.neutral else severity
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw the numbers."""
         drawn: dict[str, Any] = {}
         known = dict(scope.names)
         for name, distribution in self.numbers:
-            random = uniform(seed, *address, name).random
-            known[name] = drawn[name] = distribution.draw(random, known)
+            known[name] = drawn[name] = distribution.draw(place.uniform(name), known)
         for name, neutral in self.effect.neutral.items():
-            value = drawn.get(name, self.effect.model_fields[name].default)
+            value = drawn[name] if name in drawn else self.effect.model_fields[name].default
             drawn[name] = scope.scaled(value, neutral)
         return Chain((self._built(drawn),))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..degradations import Chain, Scope
-from ..seeds import uniform
+from ..seeds import Place
 from .excerpts import Address, Excerpt, Finder
 from .linked import draw_linked, linked_row, stem_names
 from .matcher import Matcher
@@ -57,10 +57,11 @@ class Drawer:
     def draw(self, seed: int, split: str, index: int) -> Session:
         """Draw one session; see :func:`draw`."""
         recipe, address = self.recipe, (split, index)
-        coherent = uniform(seed, *address, "coherent").random() < recipe.coherent
+        place = Place(seed, *address)
+        coherent = place.number("coherent") < recipe.coherent
         linked = draw_linked(recipe.linked, seed, *address)
-        severity = recipe.severity.draw(uniform(seed, *address, "severity").random, linked)
-        count = recipe.stem_count.draw(uniform(seed, *address, "stems").random, linked)
+        severity = recipe.severity.draw(place.uniform("severity"), linked)
+        count = recipe.stem_count.draw(place.uniform("stems"), linked)
         found = self.matcher.draw(count, seed, address) if self.matcher and not coherent else None
         find = self.finder.coherent if coherent else self.finder.crossed
         excerpts = found.excerpts if found else find(count, seed, (*address, "excerpts"))
@@ -76,9 +77,7 @@ class Drawer:
             target=recipe.target,
             tracks=tracks,
             buses=self._buses(excerpts, seed, address, scope),
-            mix_loudness_lufs=loudness.draw(
-                uniform(seed, *address, "mix_loudness_lufs").random, scope.names
-            )
+            mix_loudness_lufs=loudness.draw(place.uniform("mix_loudness_lufs"), scope.names)
             if loudness
             else None,
             master=recipe.master.draw(seed, *address, "master", scope=scope),
@@ -112,8 +111,9 @@ class Drawer:
         """Draw what happens to one stem; the address is its file, not its place in the list."""
         stem = excerpt.stem
         own = (*address, "tracks", stem.stem_class, stem.file)
+        place = Place(seed, *own)
         numbers = {
-            name: distribution.draw(uniform(seed, *own, name).random, scope.names)
+            name: distribution.draw(place.uniform(name), scope.names)
             for name, distribution in self.recipe.levels[stem.stem_class].items()
         }
         own_scope = scope.knowing(stem_names(stem.stem_class, numbers))
@@ -123,17 +123,17 @@ class Drawer:
             song=stem.song,
             file=stem.file,
             offset_samples=excerpt.offset_samples,
-            chains=tuple(self._chain(stem, seed, (*own, i), own_scope) for i in range(1 + spares)),
+            chains=tuple(self._chain(stem, place.below(i), own_scope) for i in range(1 + spares)),
             **self.recipe.reject.limits(scope),
             sends=draw_levels(self.recipe.sends, stem.stem_class, own_scope, seed, *own),
             **numbers,
             **excerpt.music,
         )
 
-    def _chain(self, stem: Stem, seed: int, address: Address, scope: Scope) -> Chain:
+    def _chain(self, stem: Stem, place: Place, scope: Scope) -> Chain:
         """Draw the common part of a chain and that of the stem's class."""
         drawn = (
-            self.recipe.stems[part].draw(seed, *address, part, scope=scope)
+            self.recipe.stems[part].drawn(place.below(part), scope)
             for part in ("all", stem.stem_class)
             if part in self.recipe.stems
         )

@@ -9,7 +9,7 @@ from ..degradations.distributions import Constant, Distribution, parse_distribut
 from ..degradations.random_values import Uniform
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node
-from ..seeds import uniform
+from ..seeds import Place
 from .sends import read_classes
 from .sessions import Bleed, Track
 
@@ -60,17 +60,17 @@ class BleedRecipe:
         """Draw what enters one track, less often with less severity."""
         bleeds = []
         for other in others:
-            own = (*address, "bleed", track.file, other.file)
+            own = Place(seed, *address, "bleed", track.file, other.file)
             if other.song != track.song or other.file == track.file:
                 continue
-            if uniform(seed, *own, "probability").random() < self.probability * severity:
-                delay_ms = self.delay_ms.draw(uniform(seed, *own, "delay_ms").random)
+            if own.number("probability") < self.probability * severity:
+                delay_ms = self.delay_ms.draw(own.uniform("delay_ms"))
                 bleeds.append(
                     Bleed(
                         file=other.file,
-                        level_db=self.level_db.draw(uniform(seed, *own, "level_db").random),
+                        level_db=self.level_db.draw(own.uniform("level_db")),
                         delay_samples=round(delay_ms / 1000 * self.sample_rate),
-                        cutoff_hz=self.cutoff_hz.draw(uniform(seed, *own, "cutoff_hz").random),
+                        cutoff_hz=self.cutoff_hz.draw(own.uniform("cutoff_hz")),
                     )
                 )
         return tuple(bleeds)
@@ -105,15 +105,15 @@ class DoublesRecipe:
 
     def draw(self, stem_class: str, file: str, seed: int, *address: str | int) -> dict[str, float]:
         """Draw what tells a double from the take; empty if there is none."""
-        own = (*address, "doubles", stem_class, file)
+        own = Place(seed, *address, "doubles", stem_class, file)
         if stem_class not in self.of:
             return {}
-        if uniform(seed, *own, "probability").random() >= self.probability:
+        if own.number("probability") >= self.probability:
             return {}
-        delay_ms = self.delay_ms.draw(uniform(seed, *own, "delay_ms").random)
+        delay_ms = self.delay_ms.draw(own.uniform("delay_ms"))
         return {
             "delay_samples": max(1, round(delay_ms / 1000 * self.sample_rate)),
-            "detune_cents": self.detune_cents.draw(uniform(seed, *own, "detune_cents").random),
+            "detune_cents": self.detune_cents.draw(own.uniform("detune_cents")),
         }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..audio import STEM_CLASSES
 from ..errors import CatalogError
-from ..seeds import uniform
+from ..seeds import Place
 from .recipes import Recipe
 from .songs import Song, Stem
 
@@ -81,7 +81,7 @@ class Finder:
         kept = {lead.file} | {
             stem.file
             for stem in shuffled(others, seed, *address)[: count - 1]
-            if uniform(seed, *address, "absent", stem.file).random() >= self.absent
+            if Place(seed, *address, "absent").number(stem.file) >= self.absent
         }
         rate = song.sample_rate
         return [Excerpt(stem, second * rate) for stem in song.stems if stem.file in kept]
@@ -121,10 +121,11 @@ def _active_starts(stem: Stem, recipe: Recipe) -> tuple[int, ...]:
 
 def pick(options: Sequence[T], seed: int, *address: str | int) -> T:
     """Draw one of several options, all alike."""
-    return options[int(len(options) * uniform(seed, *address).random())]
+    return options[int(len(options) * Place(seed, *address[:-1]).number(address[-1]))]
 
 
 def shuffled(options: Sequence[T], seed: int, *address: str | int) -> list[T]:
     """Return the options in random order; an option more leaves the others' order alone."""
-    keys = [uniform(seed, *address, "order", repr(option)).random() for option in options]
+    place = Place(seed, *address, "order")
+    keys = [place.number(repr(option)) for option in options]
     return [options[i] for i in sorted(range(len(options)), key=keys.__getitem__)]

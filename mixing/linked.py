@@ -12,7 +12,7 @@ from ..degradations.random_values import File
 from ..degradations.reaches import Options, Range, Reach, joined
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node
-from ..seeds import uniform
+from ..seeds import Place
 
 __all__ = [
     "LINKED_BOUND",
@@ -85,7 +85,7 @@ def draw_linked(
     """Draw each linked value once, at its own address."""
     names: dict[str, Any] = {}
     for name, distribution in linked.items():
-        random = uniform(seed, *address, "linked", name).random
+        random = Place(seed, *address, "linked").uniform(name)
         names[name] = distribution.draw(random, names)
     return names
 

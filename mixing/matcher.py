@@ -8,7 +8,7 @@ import numpy as np
 
 from ..audio import STEM_CLASSES
 from ..errors import CatalogError
-from ..seeds import stream, uniform
+from ..seeds import Place, stream
 from .excerpts import Address, Excerpt, Finder, shuffled
 from .matching import MatchRecipe
 from .pulses import Pulse, pulse_about
@@ -90,7 +90,7 @@ class Matcher:
             None where the sample is none of the share that is matched, where no song is sure
             of its tempo and key, or where nothing reaches anything.
         """
-        if uniform(seed, *address, "match").random() >= self.match.share:
+        if Place(seed, *address).number("match") >= self.match.share:
             return None
         own = (*address, "match")
         present = [name for name in STEM_CLASSES if self.finder.by_class[name]]

@@ -11,7 +11,7 @@ from ..degradations.distributions import Distribution, parse_distribution
 from ..degradations.reaches import Reach
 from ..degradations.slots import Slot
 from ..degradations.yaml_tree import Node
-from ..seeds import uniform
+from ..seeds import Place
 from .sessions import Send, SendLevel, Track
 
 __all__ = ["SEND_SLOTS", "SendRecipe", "draw_levels", "draw_sends", "read_classes", "read_sends"]
@@ -103,7 +103,7 @@ def draw_levels(
     levels = []
     for send in sends:
         if stem_class in send.of and scope.severity > 0:
-            random = uniform(seed, *address, "sends", send.name).random
+            random = Place(seed, *address, "sends").uniform(send.name)
             drawn = send.level_db.draw(random, scope.names)
             levels.append(SendLevel(send=send.name, level_db=scope.scaled(drawn, INAUDIBLE_DB)))
     return tuple(levels)

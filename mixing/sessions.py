@@ -5,6 +5,7 @@ stores as JSON in a manifest row, and it reads back equal.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -42,9 +43,16 @@ class _Value(BaseModel):
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Return the fields, but for those that go without saying."""
         row: dict[str, Any] = write(self)
-        defaults = {name: type(self).model_fields[name].default for name in self.unsaid}
-        silent = {name for name, value in defaults.items() if getattr(self, name) == value}
-        return {name: value for name, value in row.items() if name not in silent}
+        for name, default in _defaults(type(self)).items():
+            if getattr(self, name) == default:
+                del row[name]
+        return row
+
+
+@cache
+def _defaults(kind: type[_Value]) -> dict[str, Any]:
+    """Return the defaults of the fields that go without saying."""
+    return {name: kind.model_fields[name].default for name in kind.unsaid}
 
 
 class SendLevel(_Value):
