@@ -1,108 +1,167 @@
-"""How fast samples are made, and where the time goes.
+"""How fast samples are made: where the time goes, what workers bring, what memory they take.
 
-    python benchmarks/generation_speed.py --stems FOLDER [--recipe realistic] [--samples 24]
+    python benchmarks/generation_speed.py --stems FOLDER [--recipe realistic] [--out FILE.json]
 
-Prints seconds of mixture per second of one core, and the share of the time spent in decoding,
-each family of effects, codecs, loudness and alignment measures, FLAC encoding and digests, and
-the rest (Python, sums, tar). The timers sit on public functions, in this script alone.
+Four things, each a ratio within this one run, and exit status 1 if one falls short:
+
+native   processor time inside of native functions over all of it, at least 0.85; what counts as
+         native is said in native_share.py
+workers  samples per second of two workers over those of one, at least 1.85; runs take turns,
+         start-up is left out. Another program on the same cores spoils it: run it alone
+memory   growth of a worker from 100 to 10,000 samples at most 50 MB, and under 700 MB in all: a
+         straight line through 1000 samples of a second; --long makes all 10,000
+msrkit   examples per second of eight stems, all degraded, 3 s at 48 kHz, over those of
+         msrkit_loader.py for the same files: at least 4; needs librosa
+
+``--skip NAME`` leaves one out; it can be given several times.
 """
 
 import argparse
 import json
+import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wetdry import audio
-from wetdry.datasets import Order, generate, scan
-from wetdry.degradations import Effect
-from wetdry.mixing import load_recipe
+from msrkit_loader import example, needs_librosa
+from native_share import Shares, measured
+from worker_runs import watched
 
-sampling = import_module("wetdry.datasets.samples")
-facts = import_module("wetdry.mixing.facts")
-metering = import_module("wetdry.mixing.meter")
-tracks = import_module("wetdry.mixing.tracks")
+from wetdry.datasets import Order, generate, make_sample, plan, render, scan
+from wetdry.degradations.distributions import Constant
+from wetdry.mixing import Recipe, Session, load_recipe
+from wetdry.mixing.drawing import Drawer
+from wetdry.mixing.songs import songs_of
 
-CODECS = {"mp3", "mp3_vbr", "opus", "vorbis"}
-spent: dict[str, float] = defaultdict(float)
-
-
-def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a function so that its time counts under ``name``."""
-
-    def wrapper(*values: Any, **named: Any) -> Any:
-        start = time.perf_counter()
-        try:
-            return function(*values, **named)
-        finally:
-            spent[name] += time.perf_counter() - start
-
-    return wrapper
+LIMITS = {"native": 0.85, "workers": 1.85, "msrkit": 4.0}
+MOST_MB, MOST_GROWTH_MB = 700.0, 50.0
+Figures = dict[str, Any]
 
 
-@contextmanager
-def timers() -> Iterator[None]:
-    """Put timers on what takes the time."""
-    places = [
-        (audio, "read_padded", "decode"),
-        (audio, "resample", "decode"),
-        (sampling, "encode_pcm", "encode"),
-        (sampling, "quantise", "encode"),
-        (sampling, "pcm_digest", "digests"),
-        (sampling, "integrated_lufs", "measures"),
-        (sampling, "true_peak_dbtp", "measures"),
-        (sampling, "lag_samples", "measures"),
-        (metering, "integrated_lufs", "measures"),
-        (tracks, "lag_samples", "measures"),
-        (facts.Facts, "_taken", "facts of steps"),
-    ]
-    call = Effect.__call__
+def native(recipe: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
+    """Measure where the processor time of one core goes."""
+    shares = Shares()
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Order(recipe, 4, seed=99), catalog, stems, Path(folder, "warm"))
+        with measured(shares):
+            generate(Order(recipe, samples), catalog, stems, Path(folder, "set"))
+    speed = samples * recipe.seconds / shares.total
+    print(f"native: {shares.native:.3f} of the processor time; {speed:.1f} s of mixture a core s")
+    shares.spent["rest"] = shares.total - sum(shares.spent.values())
+    for name, value in sorted(shares.spent.items(), key=lambda item: -item[1])[:16]:
+        print(f"  {name:<26} {100 * value / shares.total:5.1f} %")
+    share = 1 - shares.spent["rest"] / shares.total
+    return {"ratio": share, "times_real_time": speed, "seconds": dict(shares.spent)}
 
-    def effect_call(self: Effect, samples: audio.Audio, sample_rate: int) -> audio.Audio:
-        name = f"codec {self.kind}" if self.kind in CODECS else f"effect {self.kind}"
-        return timed(name, call)(self, samples, sample_rate)
 
-    before = [(place, name, getattr(place, name)) for place, name, _ in places]
-    for place, name, label in places:
-        setattr(place, name, timed(label, getattr(place, name)))
-    Effect.__call__ = effect_call  # type: ignore[method-assign]
-    yield
-    Effect.__call__ = call  # type: ignore[method-assign]
-    for place, name, function in before:
-        setattr(place, name, function)
+def workers(recipe: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
+    """Measure what a second worker brings: runs take turns, the best of each counts."""
+    speeds: dict[int, list[float]] = {1: [], 2: []}
+    peak_mb = 0.0
+    for _ in range(2):
+        for count in speeds:
+            seen = watched(recipe, samples, count, catalog, stems)
+            speeds[count].append(seen.samples_per_s())
+            peak_mb = max(peak_mb, seen.peak_mb)
+    ratio = max(speeds[2]) / max(speeds[1])
+    print(f"workers: {max(speeds[1]):.3f} samples a second with one, {max(speeds[2]):.3f} with two")
+    print(f"  a worker had at most {peak_mb:.0f} MB with samples of {recipe.seconds:g} s")
+    return {"ratio": ratio, "samples_per_s": speeds, "peak_mb": peak_mb}
+
+
+def memory(recipe: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
+    """Measure the memory of a worker over many short samples."""
+    seen = watched(replace(recipe, seconds=1.0), samples, 2, catalog, stems, shard_samples=10)
+    growth_mb, last = seen.grown_mb(100, 10_000), max(seen.worker_mb[-3:])
+    reached = last + growth_mb * max(0, 10_000 - samples) / 9_900
+    made = "measured" if samples >= 10_000 else f"a line through {samples}"
+    print(f"memory: {growth_mb:+.1f} MB from 100 to 10,000 samples ({made}), {reached:.0f} MB then")
+    print(f"  the process that hands out shards: {seen.parent_mb[0]:.0f} MB, then", end="")
+    print(f" {seen.parent_mb[-1]:.0f} MB")
+    return {"growth_mb": growth_mb, "worker_mb": reached, "made": samples, "seen": asdict(seen)}
+
+
+def msrkit(_: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
+    """Measure examples of eight stems, by turns with MSRKit's way for the same files."""
+    librosa = needs_librosa()
+    loaded = load_recipe("msrkit", sample_rate=48_000, seconds=3.0)
+    recipe = replace(loaded, coherent=0.0, stem_count=Constant(8))
+    drawer = Drawer(recipe, tuple(songs_of(catalog).values()))
+    rows = plan(Order(recipe, samples), catalog)[0]
+    rates = dict(zip(catalog["file"], catalog["sample_rate"], strict=True))
+    spent: dict[str, list[float]] = {}
+    for index in [*range(min(2, samples)), *range(samples)]:  # two to warm up
+        drawn = drawer.draw(0, "all", index)
+        files = [(stems / t.file, t.offset_samples / rates[t.file]) for t in drawn.tracks]
+        row = {**rows[index], "session": drawn.json_row()}
+        ways: dict[str, Callable[[], Any]] = {
+            "wetdry: drawn and rendered": partial(_rendered, drawer, index, stems),
+            "wetdry: measured and encoded too": partial(make_sample, row, stems, stems, bits=16),
+            "its way, every stem": partial(example, librosa, index, files, 3.0, every=True),
+            "its way, one target": partial(example, librosa, index, files, 3.0, every=False),
+        }
+        for name, way in ways.items():
+            start = time.thread_time()
+            way()
+            spent.setdefault(name, []).append(time.thread_time() - start)
+    rate = {name: samples / sum(seconds[-samples:]) for name, seconds in spent.items()}
+    print("msrkit: examples of eight stems, 3 s at 48 kHz, per second of one core")
+    for name, value in rate.items():
+        print(f"  {name:<34} {value:6.2f}")
+    ratio = rate["wetdry: drawn and rendered"] / rate["its way, every stem"]
+    return {"ratio": ratio, "examples_per_s": rate}
+
+
+def _rendered(drawer: Drawer, index: int, stems: Path) -> Any:
+    """Draw and render one example: mixture, dry and wet stems as arrays."""
+    session: Session = drawer.draw(0, "all", index)
+    return render(session, stems, drawer.recipe.folder)
+
+
+def judged(figures: dict[str, Figures]) -> bool:
+    """Print what was wanted and found; tell whether all is well."""
+    ratios = {name: figures[name]["ratio"] for name in LIMITS if name in figures}
+    rows = [(n, f"{r:.2f}", f">= {LIMITS[n]}", r >= LIMITS[n]) for n, r in ratios.items()]
+    if "memory" in figures:
+        growth, most = figures["memory"]["growth_mb"], figures["memory"]["worker_mb"]
+        rows.append(
+            ("growth, MB", f"{growth:.1f}", f"<= {MOST_GROWTH_MB:g}", growth <= MOST_GROWTH_MB)
+        )
+        most = max(most, figures.get("workers", {}).get("peak_mb", 0.0))
+        rows.append(("memory, MB", f"{most:.0f}", f"< {MOST_MB:g}", most < MOST_MB))
+    print(f"\n{'':<12}{'found':>8}  {'wanted':<10}")
+    for name, found, wanted, good in rows:
+        print(f"{name:<12}{found:>8}  {wanted:<10}{'' if good else '  falls short'}")
+    return all(good for *_, good in rows)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stems", type=Path, required=True)
     parser.add_argument("--recipe", default="realistic")
-    parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--samples", type=int, default=24, help="of ten seconds, in each run")
+    parser.add_argument("--long", action="store_true", help="10,000 samples to measure memory")
+    parser.add_argument("--skip", action="append", default=[], choices=("memory", *LIMITS))
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
-    recipe = load_recipe(options.recipe)
-    catalog = scan(options.stems)
-    with tempfile.TemporaryDirectory() as folder:
-        generate(Order(recipe, 2, seed=99), catalog, options.stems, Path(folder, "warm"))
-        spent.clear()
-        start = time.perf_counter()
-        with timers():
-            order = Order(recipe, options.samples)
-            generate(order, catalog, options.stems, Path(folder, "set"))
-        total = time.perf_counter() - start
-    seconds = options.samples * recipe.seconds
-    spent["rest"] = total - sum(spent.values())
-    print(f"{options.recipe}: {seconds / total:.1f} s of mixture per second of one core")
-    for name, value in sorted(spent.items(), key=lambda item: -item[1]):
-        print(f"  {name:<26} {100 * value / total:5.1f} %")
+    recipe, catalog = load_recipe(options.recipe), scan(options.stems)
+    counts = dict.fromkeys(("native", "workers", "memory", "msrkit"), options.samples)
+    counts["memory"] = 10_000 if options.long else 1000
+    parts = {"native": native, "workers": workers, "memory": memory, "msrkit": msrkit}
+    figures = {
+        name: part(recipe, catalog, options.stems, counts[name])
+        for name, part in parts.items()
+        if name not in options.skip
+    }
+    good = judged(figures)
     if options.out:
-        figures = {"times_real_time": seconds / total, "shares": dict(spent), "total_s": total}
         options.out.write_text(json.dumps(figures, indent=1))
+    sys.exit(not good)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,9 @@ def plan(
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     order = order_of(loaded, samples, seed, splits)
-    count = write_plan(order, catalog_of(stems, catalog, layout, workers), out)
+    table = catalog_of(stems, catalog, layout, workers)
+    with progress_bar("planning") as progress:
+        count = write_plan(order, table, out, workers=workers, progress=progress)
     print(f"{count} sessions planned in {out}; render them with wetdry generate --plan {out}")
 
 

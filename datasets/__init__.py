@@ -9,7 +9,8 @@ from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
 from .packing import Replayed, pack, replay_dataset
 from .plan import Order, draw_one, plan
-from .plan_files import read_plan, write_plan
+from .plan_files import read_plan
+from .planning import write_plan
 from .reading import Reader, read
 from .render import render
 from .repair import Repaired, repair

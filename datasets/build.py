@@ -6,7 +6,7 @@ nothing had happened.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from ..degradations.plugins import are_allowed
 from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
-from ..manifests.schema import manifest_schema, plan_schema
+from ..manifests.schema import manifest_schema
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
-from .folder import Busy, claim, remember, writer_lock
-from .jobs import Job, Means, committed, jobs_of, rendered
-from .plan import Order, plan
+from .folder import Busy, remember, writer_lock
+from .jobs import Jobs, Means, committed, jobs_of, light, rendered, with_rows
+from .plan import Drawing, Order
 from .plan_files import planned_by_hand
+from .planning import plan_in, store_plan
 from .provenance import origins
 from .scan import faults
 from .shards import Commit
@@ -101,17 +102,17 @@ def generate(
         If the stems cannot feed the order, the plan is none, or the folder is not to be
         written to.
     """
-    if planned is None:
-        rows, record = plan(order, catalog)
-    else:
-        rows, record = planned_by_hand(planned, order, catalog)
+    drawing = Drawing(order, catalog) if planned is None else None
+    given = None if planned is None else planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
     means = Means(stems, recipe.folder, order.bits, are_allowed(), own)
     with writer_lock(out) if share is None else share_lock(out, share):
         with beginning(out) if share else nullcontext():
-            claim(out, record, rows)
+            if drawing:
+                rows = plan_in(out, drawing, catalog, workers=workers)
+            elif given:
+                rows = store_plan(out, given[1], given[0])
             remember(out, stems, recipe.folder)
-            write_table(rows, plan_schema(), out / "plan.parquet")
         jobs = jobs_of(rows, out, means)
         mine = share.of(jobs) if share else jobs
         commits, made = render_missing(mine, workers, progress)
@@ -125,14 +126,14 @@ def _finished(
 ) -> Built:
     """Write what stands beside the shards; whoever calls this holds the folder alone."""
     forget_shares(out)
-    left_out = gather(commits, faulty, out)
+    left_out, redraws = gather(commits, faulty, out)
     if not card_stands(out):  # a finished dataset's may have been edited since
         write_card(out, licence=stated_licence(out))
-    return _built(commits, made, left_out)
+    return _built(commits, made, left_out, redraws)
 
 
 def _share_done(
-    jobs: Sequence[Job],
+    jobs: Jobs,
     commits: Sequence[Commit],
     made: int,
     faulty: list[dict[str, str]],
@@ -140,53 +141,71 @@ def _share_done(
 ) -> Built:
     """Finish the dataset if all shares are there and nobody else is at work."""
     with suppress(Busy), writer_lock(out):  # who is busy there ends later, and does it
-        whole = [commit for job in jobs if (commit := committed(job))]
+        whole = [light(commit) for job in jobs if (commit := committed(job))]
         if len(whole) == len(jobs):
             return _finished(whole, made, faulty, out)
     left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
-    return replace(_built(commits, made, left_out), finished=False)
+    redraws = sum((_redraws(with_rows(commit, out)) for commit in commits), Redraws())
+    return replace(_built(commits, made, left_out, redraws), finished=False)
 
 
-def _built(commits: Sequence[Commit], made: int, left_out: list[dict[str, str]]) -> Built:
+def _built(
+    commits: Sequence[Commit], made: int, left_out: list[dict[str, str]], redraws: Redraws
+) -> Built:
     """Count what came of a build."""
-    tracks = [t for commit in commits for row in commit.rows for t in row["tracks"]]
-    total = sum(len(commit.keys) for commit in commits)
-    return Built(total, made, left_out, count_redraws(tracks))
+    return Built(sum(len(commit.keys) for commit in commits), made, left_out, redraws)
+
+
+def _redraws(commit: Commit) -> Redraws:
+    """Count the redraws of a shard."""
+    return count_redraws(track for row in commit.rows for track in row["tracks"])
 
 
 def render_missing(
-    jobs: Sequence[Job], workers: int, progress: Progress | None = None
+    jobs: Jobs, workers: int, progress: Progress | None = None
 ) -> tuple[list[Commit], int]:
     """Render the shards that are not there yet.
 
     Returns
     -------
     commits : list of Commit
-        Of all shards, in order.
+        Of all shards, in order, without their rows: those of a million samples would fill
+        memory, and stand on the disk.
     made : int
         How many samples were rendered now.
     """
-    commits = {job.shard: commit for job in jobs if (commit := committed(job))}
-    missing = [job for job in jobs if job.shard not in commits]
+    commits = {job.shard: light(commit) for job in jobs if (commit := committed(job))}
+    missing = jobs.only({*jobs.shards} - {*commits})
     done, made = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
-    total = sum(len(job.rows) for job in jobs)
     for commit in rendered(missing, workers):
-        commits[commit.shard] = commit
+        commits[commit.shard] = light(commit)
         made += len(commit.keys)
         done += len(commit.keys) + len(commit.set_aside)
         if progress:
-            progress(done, total)
-    return [commits[job.shard] for job in jobs], made
+            progress(done, jobs.samples)
+    return [commits[shard] for shard in jobs.shards], made
 
 
 def gather(
     commits: Sequence[Commit], faulty: list[dict[str, str]], out: Path
-) -> list[dict[str, str]]:
-    """Write the manifest, in the plan's order, and what was set aside, which is returned."""
+) -> tuple[list[dict[str, str]], Redraws]:
+    """Write the manifest, in the plan's order, and what was set aside.
+
+    Returns
+    -------
+    set_aside : list of dict
+        Stems and samples.
+    redraws : Redraws
+    """
     left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
-    rows: list[dict[str, Any]] = [
-        {**row, "shard_sha256": commit.sha256} for commit in commits for row in commit.rows
-    ]
+    redraws = Redraws()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal redraws
+        for commit in (with_rows(commit, out) for commit in commits):
+            redraws += _redraws(commit)
+            yield from ({**row, "shard_sha256": commit.sha256} for row in commit.rows)
+
     write_atomically(out / "set_aside.json", json.dumps(left_out, indent=1).encode())
-    write_table(rows, manifest_schema(), out / "manifest.parquet")
-    return left_out
+    write_table(rows(), manifest_schema(), out / "manifest.parquet")
+    return left_out, redraws

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import ShardError, UsageError
 from ..manifests.files import TEMPORARY, write_atomically
 from ..manifests.schema import plan_schema
-from ..manifests.tables import read_table, records
+from ..manifests.tables import read_columns, read_table, records
 
 __all__ = [
     "LOCK",
@@ -21,6 +21,8 @@ __all__ = [
     "claim",
     "locate",
     "lock_file",
+    "note",
+    "noted",
     "read_record",
     "remember",
     "writer_lock",
@@ -28,7 +30,7 @@ __all__ = [
 
 RECORD = "dataset.json"
 LOCAL = ".local.json"
-"""Where the inputs stood on this machine: for replaying here, not part of the dataset."""
+"""Where the inputs stood on this machine, and of which plan: not part of the dataset."""
 
 LOCK = ".lock"
 
@@ -104,7 +106,7 @@ def _check_kept(out: Path, rows: Sequence[dict[str, Any]], samples: int) -> None
     """Refuse to extend a dataset if that would take samples from it: splits round."""
     path, there = out / "plan.parquet", set[str]()
     if path.is_file() or any(out.glob("commits/*.json")):  # else nothing was rendered yet
-        there = set(read_table(path, plan_schema())["key"])
+        there = set(read_columns(path, ("key",)).column("key").to_pylist())
     if lost := sorted(there - {row["key"] for row in rows}):
         raise UsageError(
             f"{out}: of {samples} samples split {lost[0].rpartition('-')[0]} would get fewer than "
@@ -178,8 +180,20 @@ def read_record(dataset: Path, name: str = RECORD) -> dict[str, Any]:
 
 def remember(out: Path, stems: Path, assets: Path) -> None:
     """Note where the inputs stand, for ``verify --replay`` on this machine."""
-    places = {"stems": str(stems.resolve()), "assets": str(assets.resolve())}
-    write_atomically(out / LOCAL, json.dumps(places).encode())
+    note(out, {"stems": str(stems.resolve()), "assets": str(assets.resolve())})
+
+
+def note(out: Path, said: dict[str, str]) -> None:
+    """Note what holds on this machine alone, beside what was noted before."""
+    write_atomically(out / LOCAL, json.dumps({**noted(out), **said}).encode())
+
+
+def noted(out: Path) -> dict[str, Any]:
+    """Return what was noted on this machine; empty if nothing was."""
+    try:
+        return dict(json.loads((out / LOCAL).read_bytes()))
+    except (OSError, TypeError, ValueError):
+        return {}
 
 
 def locate(dataset: Path, stems: Path | None, assets: Path | None) -> tuple[Path, Path]:
@@ -190,10 +204,7 @@ def locate(dataset: Path, stems: Path | None, assets: Path | None) -> tuple[Path
     ShardError
         If neither is known.
     """
-    try:
-        places = json.loads((dataset / LOCAL).read_bytes())
-    except (OSError, ValueError):
-        places = {}
+    places = noted(dataset)
     stems = stems or (Path(places["stems"]) if "stems" in places else None)
     assets = assets or (Path(places["assets"]) if "assets" in places else stems)
     if stems is None or assets is None or not stems.is_dir():

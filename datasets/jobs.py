@@ -1,21 +1,25 @@
 """Jobs: one shard each, rendered and committed as a pure function of its rows and files."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
+from ..manifests.row_groups import StoredRows
 from .samples import make_sample
 from .shards import Commit, read_commit, write_commit, write_shard
 from .workers import run_jobs
 
-__all__ = ["Job", "Means", "committed", "jobs_of", "plan_digest", "rendered"]
+__all__ = ["Job", "Jobs", "Means", "committed", "jobs_of", "light"]
+__all__ += ["plan_digest", "rendered", "with_rows"]
 
 SECONDS_PER_SAMPLE = 180.0
 """Longest time that a sample may take before its worker is taken for hung."""
@@ -60,15 +64,89 @@ class Job:
     @property
     def record(self) -> Path:
         """Where its commit record stands."""
-        return self.out / "commits" / f"{self.shard}.json"
+        return _record(self.out, self.shard)
 
 
-def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> list[Job]:
-    """Group the plan's rows by shard, in order."""
-    shards: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        shards.setdefault(row["shard"], []).append(row)
-    return [Job(name, tuple(group), out, means) for name, group in shards.items()]
+def _record(out: Path, shard: str) -> Path:
+    """Return where the commit record of a shard stands."""
+    return out / "commits" / f"{shard}.json"
+
+
+class Jobs(Sequence[Job]):
+    """The jobs of a plan, made when they are asked for: their rows may be more than memory holds.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        The plan.
+    shards : sequence of (str, int, int)
+        Of each shard its name, its first row, and the one after its last.
+    out : Path
+    means : Means
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[dict[str, Any]],
+        shards: Sequence[tuple[str, int, int]],
+        out: Path,
+        means: Means,
+    ) -> None:
+        self._rows, self._shards, self._out, self._means = rows, shards, out, means
+
+    @property
+    def samples(self) -> int:
+        """How many samples all of them have."""
+        return sum(stop - start for _, start, stop in self._shards)
+
+    @property
+    def largest(self) -> int:
+        """How many samples the largest has."""
+        return max((stop - start for _, start, stop in self._shards), default=0)
+
+    @property
+    def shards(self) -> list[str]:
+        """Their names."""
+        return [name for name, _, _ in self._shards]
+
+    def only(self, names: Collection[str]) -> "Jobs":
+        """Return the jobs of some shards."""
+        kept = [shard for shard in self._shards if shard[0] in names]
+        return Jobs(self._rows, kept, self._out, self._means)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._shards)
+
+    @overload
+    def __getitem__(self, place: int) -> Job: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Jobs": ...
+    def __getitem__(self, place: int | slice) -> "Job | Jobs":
+        """Return one job, or some of them."""
+        if isinstance(place, slice):
+            return Jobs(self._rows, self._shards[place], self._out, self._means)
+        name, start, stop = self._shards[place]
+        return Job(name, tuple(self._rows[start:stop]), self._out, self._means)
+
+
+def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> Jobs:
+    """Group the plan's rows by shard, in order.
+
+    Raises
+    ------
+    ShardError
+        If rows of one shard stand apart.
+    """
+    names = rows.column("shard") if isinstance(rows, StoredRows) else [r["shard"] for r in rows]
+    shards: list[tuple[str, int, int]] = []
+    for name, group in groupby(names):
+        start = shards[-1][2] if shards else 0
+        shards.append((name, start, start + sum(1 for _ in group)))
+    twice = [name for name, count in Counter(name for name, _, _ in shards).items() if count > 1]
+    if twice:
+        raise ShardError(f"{out}: plan: rows of shard {twice[0]} stand apart; sort them by key")
+    return Jobs(rows, shards, out, means)
 
 
 def plan_digest(job: Job) -> str:
@@ -86,12 +164,22 @@ def committed(job: Job) -> Commit | None:
     return commit if whole and job.tar.stat().st_size == commit.size_bytes else None
 
 
-def rendered(jobs: Sequence[Job], workers: int) -> Iterator[Commit]:
+def light(commit: Commit) -> Commit:
+    """Return a commit record without its rows, to be kept by the thousand."""
+    return replace(commit, rows=[])
+
+
+def with_rows(commit: Commit, out: Path) -> Commit:
+    """Return a commit record with its rows, which are read again where it is a light one."""
+    return commit if commit.rows else read_commit(_record(out, commit.shard))
+
+
+def rendered(jobs: Jobs, workers: int) -> Iterator[Commit]:
     """Render shards, here or in workers; the first failure ends the build."""
     if workers == 1:
         yield from map(_render_shard, jobs)
         return
-    timeout_s = SECONDS_PER_SAMPLE * max((len(job.rows) for job in jobs), default=1)
+    timeout_s = SECONDS_PER_SAMPLE * max(jobs.largest, 1)
     with closing(run_jobs(_render_shard, jobs, workers=workers, timeout_s=timeout_s)) as results:
         for job, result in results:
             if isinstance(result, WetdryError):

@@ -1,7 +1,7 @@
 """Packing: a dataset without its audio, for those who have the stems, and the whole of it again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from .build import Progress, gather, render_missing
 from .card import stated_licence, write_card
 from .folder import RECORD, claim, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import jobs_of
+from .jobs import jobs_of, with_rows
 from .shards import Commit
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def replay_dataset(
         remember(out, means.stems, means.assets)
         write_atomically(out / "plan.parquet", _bytes(packed / "plan.parquet"))
         commits, done.rendered = render_missing(jobs_of(rows, out, means), workers, progress)
-        done.set_aside = gather(commits, faulty, out)
+        done.set_aside, _ = gather(commits, faulty, out)
         done.samples = sum(len(commit.keys) for commit in commits)
-        done.differing = _differing(commits, manifest)
+        done.differing = _differing((with_rows(c, out) for c in commits), manifest)
         shards = dict(zip(manifest["shard"], manifest["shard_sha256"], strict=True))
         same = {c.shard: c.sha256 for c in commits if c.keys} == shards
         done.identical = same and not done.versions and done.set_aside == set_aside
@@ -173,7 +173,7 @@ def _bytes(path: Path) -> bytes:
         ) from None
 
 
-def _differing(commits: Sequence[Commit], manifest: "DataFrame") -> list[str]:
+def _differing(commits: Iterable[Commit], manifest: "DataFrame") -> list[str]:
     """Return the samples whose audio is not that of a manifest, or which one of both lacks."""
     wanted = dict(zip(manifest["key"], manifest["pcm_sha256"], strict=True))
     found = {row["key"]: row["pcm_sha256"] for commit in commits for row in commit.rows}

@@ -12,14 +12,17 @@ from ..manifests.versions import FORMAT_VERSION, library_versions
 from ..mixing.drawing import Drawer, draw
 from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session
-from ..mixing.songs import Song, songs_of
+from ..mixing.songs import songs_of
 from .provenance import origins
 from .splits import DEFAULT_SPLITS, Split, own_splits, parse_splits, sample_counts, split_songs
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Order", "draw_one", "drawn_from", "plan"]
+__all__ = ["Drawing", "Order", "Stretch", "draw_one", "drawn_from", "plan"]
+
+STRETCH_SAMPLES = 1024
+"""Drawn together by a worker: a second's work, a dozen megabytes."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict
     Returns
     -------
     rows : list of dict
-        Of ``plan.parquet``, split by split, index by index.
+        Of ``plan.parquet``, split by split, index by index; see :func:`write_plan` where they
+        are too many to be held.
     record : dict
         Of ``dataset.json``.
 
@@ -88,15 +92,75 @@ def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict
     CatalogError
         If the songs cannot feed the recipe or the splits.
     """
-    songs, dealt = songs_of(catalog), drawn_from(order, catalog)
-    counts = sample_counts(order.splits, dealt, order.samples)
-    digests = dict(zip(catalog["file"], catalog["sha256"], strict=True))
-    rows = [
-        row
-        for name, count in counts.items()
-        for row in _rows(order, name, count, [songs[song] for song in dealt[name]], digests)
-    ]
-    return rows, order.record(catalog, dealt)
+    drawing = Drawing(order, catalog)
+    rows = [row for stretch in drawing.stretches() for row in drawing.rows(stretch)]
+    return rows, drawing.record
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some samples of a split, one after the other: from ``start`` to before ``stop``."""
+
+    split: str
+    start: int
+    stop: int
+
+
+class Drawing:
+    """An order, and songs enough for it, of which any stretch of the plan can be drawn.
+
+    Parameters
+    ----------
+    order : Order
+    catalog : DataFrame
+
+    Attributes
+    ----------
+    record : dict
+        Of ``dataset.json``.
+    counts : dict of str to int
+        How many samples each split has.
+
+    Raises
+    ------
+    CatalogError
+        If the songs cannot feed the recipe or the splits.
+    """
+
+    def __init__(self, order: Order, catalog: "DataFrame") -> None:
+        songs, dealt = songs_of(catalog), drawn_from(order, catalog)
+        self.order, self.record = order, order.record(catalog, dealt)
+        self.counts = sample_counts(order.splits, dealt, order.samples)
+        self._digests = dict(zip(catalog["file"], catalog["sha256"], strict=True))
+        self._drawers = {
+            name: Drawer(order.recipe, [songs[song] for song in dealt[name]])
+            for name, count in self.counts.items()
+            if count
+        }
+
+    def stretches(self) -> list[Stretch]:
+        """Return the whole plan in stretches, in its order."""
+        return [
+            Stretch(name, start, min(start + STRETCH_SAMPLES, count))
+            for name, count in self.counts.items()
+            for start in range(0, count, STRETCH_SAMPLES)
+        ]
+
+    def rows(self, stretch: Stretch) -> Iterator[dict[str, Any]]:
+        """Draw the sessions of a stretch."""
+        order, split = self.order, stretch.split
+        for index in range(stretch.start, stretch.stop):
+            session = self._drawers[split].draw(order.seed, split, index)
+            digests = {track.file: self._digests[track.file] for track in session.tracks}
+            yield {
+                "key": f"{split}-{index:08d}",
+                "split": split,
+                "shard": f"{split}-{index // order.shard_samples:06d}",
+                "seed": order.seed,
+                "index": index,
+                "session": session.json_row(),
+                "source_sha256": json.dumps(digests),
+            }
 
 
 def drawn_from(order: Order, catalog: "DataFrame") -> dict[str, tuple[str, ...]]:
@@ -108,26 +172,6 @@ def drawn_from(order: Order, catalog: "DataFrame") -> dict[str, tuple[str, ...]]
         If there are too few, or the splits name others.
     """
     return split_songs(order.splits, songs_of(catalog), order.seed, own_splits(catalog))
-
-
-def _rows(
-    order: Order, split: str, count: int, songs: list[Song], digests: Mapping[str, str]
-) -> Iterator[dict[str, Any]]:
-    """Draw the sessions of one split."""
-    if not count:
-        return
-    drawer = Drawer(order.recipe, songs)
-    for index in range(count):
-        session = drawer.draw(order.seed, split, index)
-        yield {
-            "key": f"{split}-{index:08d}",
-            "split": split,
-            "shard": f"{split}-{index // order.shard_samples:06d}",
-            "seed": order.seed,
-            "index": index,
-            "session": session.json_row(),
-            "source_sha256": json.dumps({t.file: digests[t.file] for t in session.tracks}),
-        }
 
 
 def draw_one(order: Order, catalog: "DataFrame", split: str, index: int) -> Session:

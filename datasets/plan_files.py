@@ -9,33 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ShardError, UsageError
 from ..manifests.schema import plan_schema
-from ..manifests.tables import read_table, records, write_table
+from ..manifests.tables import read_table, records
 from ..mixing.sessions import Session
-from .plan import Order, drawn_from, plan
+from .plan import Order, drawn_from
 from .shards import KEY
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["planned_by_hand", "read_plan", "write_plan"]
-
-
-def write_plan(order: Order, catalog: "DataFrame", path: Path) -> int:
-    """Draw every session and write the plan, as :func:`generate` would.
-
-    Returns
-    -------
-    int
-        How many rows it has.
-
-    Raises
-    ------
-    CatalogError, ShardError
-        If the songs cannot feed the order, or the file cannot be written.
-    """
-    rows, _ = plan(order, catalog)
-    write_table(rows, plan_schema(), path)
-    return len(rows)
+__all__ = ["planned_by_hand", "read_plan"]
 
 
 def read_plan(path: Path) -> "DataFrame":

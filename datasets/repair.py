@@ -13,7 +13,7 @@ from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .folder import locate, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import Job, Means, committed, jobs_of, plan_digest, rendered
+from .jobs import Job, Jobs, Means, committed, jobs_of, light, plan_digest, rendered
 from .scan import faults, scan
 from .shards import Commit, read_commit
 from .tars import places_of
@@ -88,10 +88,10 @@ def repair(
         check_rows(rows, dataset)
         jobs = jobs_of(rows, dataset, means)
         done.shards = {job.shard: wrong for job in jobs if (wrong := _fault(job))}
-        damaged = [job for job in jobs if job.shard in done.shards]
+        damaged = jobs.only(done.shards)
         check_stems([row for job in damaged for row in job.rows], means.stems)
         _render(damaged, workers, progress, done)
-        commits = [read_commit(job.record) for job in jobs]
+        commits = [light(read_commit(job.record)) for job in jobs]
         _write_others(dataset, means, rows, commits, catalog)
         done.samples = sum(len(commit.keys) for commit in commits)
         after = _others(dataset)
@@ -99,9 +99,9 @@ def repair(
     return done
 
 
-def _render(damaged: list[Job], workers: int, progress: Progress | None, done: Repaired) -> None:
+def _render(damaged: Jobs, workers: int, progress: Progress | None, done: Repaired) -> None:
     """Render shards again."""
-    seen, total = 0, sum(len(job.rows) for job in damaged)
+    seen, total = 0, damaged.samples
     for commit in rendered(damaged, workers):
         done.rendered += len(commit.keys)
         seen += len(commit.keys) + len(commit.set_aside)
@@ -121,12 +121,12 @@ def _plan_rows(dataset: Path, samples: int, means: Means) -> list[dict[str, Any]
     for name in ("plan.parquet", "manifest.parquet"):
         try:
             table = read_table(dataset / name, plan_schema())
+            rows = records(table[plan_schema().names])
+            jobs = jobs_of(rows, dataset, means)
         except ShardError:
             continue
-        rows = records(table[plan_schema().names])
         if len(rows) == samples:
-            agreeing = sum(_agrees(job) for job in jobs_of(rows, dataset, means))
-            found.append((agreeing, rows))
+            found.append((sum(_agrees(job) for job in jobs), rows))
     if not found:
         raise ShardError(
             f"{dataset}: wanted plan.parquet or manifest.parquet with {samples} rows, found "

@@ -51,7 +51,7 @@ def run_jobs(
     work : callable
         A function of a module; pure, and safe to repeat.
     jobs : sequence
-        Pickled to the workers.
+        Pickled to the workers; asked for one after the other, and not kept.
     workers : int
     timeout_s : float
         Longest time for one job.
@@ -62,7 +62,7 @@ def run_jobs(
         A job that failed for good has a :class:`ShardError` as its result; an error of the
         work itself is its result at once.
     """
-    pool = _Pool(work, workers, timeout_s, deque((job, 1) for job in jobs))
+    pool = _Pool(work, min(workers, len(jobs)), timeout_s, iter(jobs))
     try:
         yield from pool.results()
     finally:
@@ -77,12 +77,13 @@ class _Pool(Generic[Job, Result]):
         work: Callable[[Job], Result],
         count: int,
         timeout_s: float,
-        queue: deque[tuple[Job, int]],
+        jobs: Iterator[Job],
     ) -> None:
         self.work = work
         self.timeout_s = timeout_s
-        self.queue = queue
-        self.workers = [self.start() for _ in range(min(count, len(queue)))]
+        self.jobs = jobs
+        self.again: deque[tuple[Job, int]] = deque()
+        self.workers = [self.start() for _ in range(count)]
 
     def start(self) -> "_Worker[tuple[Job, int]]":
         """Start a worker."""
@@ -98,8 +99,8 @@ class _Pool(Generic[Job, Result]):
         """Hand out jobs and collect results until nothing is left."""
         while True:
             for worker in self.workers:
-                if worker.job is None and self.queue:
-                    worker.job = self.queue.popleft()
+                if worker.job is None and (job := self.next_job()):
+                    worker.job = job
                     worker.deadline = time.monotonic() + self.timeout_s
                     worker.pipe.send(worker.job[0])
             busy = [worker for worker in self.workers if worker.job is not None]
@@ -108,6 +109,12 @@ class _Pool(Generic[Job, Result]):
             wait([worker.pipe for worker in busy], timeout=1.0)
             for worker in busy:
                 yield from self.collect(worker)
+
+    def next_job(self) -> tuple[Job, int] | None:
+        """Return the next job and which attempt it is; those to be tried again come last."""
+        for job in self.jobs:
+            return job, 1
+        return self.again.popleft() if self.again else None
 
     def collect(
         self, worker: "_Worker[tuple[Job, int]]"
@@ -129,7 +136,7 @@ class _Pool(Generic[Job, Result]):
             reason = f"ended its process (status {worker.process.exitcode})"
         self.replace(worker)
         if attempt < TRIES:
-            self.queue.append((job, attempt + 1))
+            self.again.append((job, attempt + 1))
         else:
             yield job, ShardError(f"the job {reason}, {TRIES} times; see its effects")
 

@@ -58,9 +58,7 @@ class SomeOf(Step):
         keys = {name: place.below(name).number("order") for name, _ in self.options}
         taken = sorted(keys, key=keys.__getitem__)[:count]
         return Chain.joined(
-            chain.drawn(place.below(name), scope)
-            for name, chain in self.options
-            if name in taken
+            chain.drawn(place.below(name), scope) for name, chain in self.options if name in taken
         )
 
 
@@ -103,9 +101,7 @@ class RandomParallel(Step):
 
     def effects(self, place: Place, scope: Scope) -> Chain:
         """Draw each branch as it is written, then the mix."""
-        drawn = (
-            chain.drawn(place.below(name), scope.full()) for name, chain in self.branches
-        )
+        drawn = (chain.drawn(place.below(name), scope.full()) for name, chain in self.branches)
         mix = self.mix.draw(place.uniform("mix"), scope.names)
         scaled = scope.scaled(mix, Parallel.neutral["mix"])
         return Chain((Parallel(branches=tuple(drawn), mix=scaled),))

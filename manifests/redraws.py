@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Redraws", "count_redraws"]
@@ -22,10 +22,19 @@ class Redraws:
         Tracks whose last chain deserved it, too, and stayed.
     """
 
-    tracks: int
-    redrawn: int
-    reasons: Mapping[str, int]
-    kept: int
+    tracks: int = 0
+    redrawn: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    kept: int = 0
+
+    def __add__(self, more: "Redraws") -> "Redraws":
+        """Return both together."""
+        return Redraws(
+            self.tracks + more.tracks,
+            self.redrawn + more.redrawn,
+            dict(Counter(self.reasons) + Counter(more.reasons)),
+            self.kept + more.kept,
+        )
 
     def __str__(self) -> str:
         """Say it in a sentence; nothing if nothing was refused."""

@@ -1,12 +1,12 @@
 """Tables on disk: Parquet written whole, and read with a plain word when it is not."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ShardError
-from .files import write_atomically
+from .files import writing
+from .row_groups import appending
 from .schema import LATER
 
 if TYPE_CHECKING:
@@ -16,27 +16,29 @@ if TYPE_CHECKING:
 __all__ = ["read_columns", "read_table", "records", "write_table"]
 
 
-def write_table(rows: Sequence[dict[str, Any]], schema: "pyarrow.Schema", path: Path) -> None:
-    """Write rows as Parquet; the same rows give the same bytes.
+def write_table(rows: Iterable[dict[str, Any]], schema: "pyarrow.Schema", path: Path) -> int:
+    """Write rows as Parquet as they come; the same rows give the same bytes.
 
     Parameters
     ----------
-    rows : sequence of dict
+    rows : iterable of dict
         One for each row, all columns of the schema in each.
     schema : pyarrow.Schema
     path : Path
+
+    Returns
+    -------
+    int
+        How many there were.
 
     Raises
     ------
     ShardError
         If the file cannot be written.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
+    with writing(path) as file, appending(file, schema) as appender:
+        appender.add(rows)
+    return appender.rows
 
 
 def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
