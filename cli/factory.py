@@ -47,9 +47,12 @@ def plan(
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
+    trial: Annotated[
+        int, typer.Option(min=0, help="Samples rendered to estimate time and disk; 0 for none.")
+    ] = 4,
 ) -> None:
-    """Draw every session and write them to be read, filtered and edited before rendering."""
-    from ..datasets import write_plan
+    """Draw every session and write them to be edited before rendering; say what that will cost."""
+    from ..datasets import estimate, write_plan
     from ..mixing import load_recipe
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
@@ -57,6 +60,8 @@ def plan(
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("planning") as progress:
         count = write_plan(order, table, out, workers=workers, progress=progress)
+    if trial:
+        print(*estimate(order, table, stems, trial=trial).lines(workers), sep="\n")
     print(f"{count} sessions planned in {out}; render them with wetdry generate --plan {out}")
 
 

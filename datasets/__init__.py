@@ -4,6 +4,7 @@ from .audition import audition
 from .build import Built, generate
 from .card import write_card
 from .demo_songs import write_songs
+from .estimate import Estimate, estimate
 from .export import export_msrbench
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
@@ -29,6 +30,7 @@ __all__ = [
     "DEFAULT_SPLITS",
     "LAYOUTS",
     "Built",
+    "Estimate",
     "Findings",
     "Limits",
     "Order",
@@ -39,6 +41,7 @@ __all__ = [
     "Split",
     "audition",
     "draw_one",
+    "estimate",
     "export_msrbench",
     "faults",
     "find_layout",
