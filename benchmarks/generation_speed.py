@@ -31,7 +31,7 @@ from msrkit_loader import example, needs_librosa
 from native_share import Shares, measured
 from worker_runs import watched
 
-from wetdry.datasets import Order, generate, make_sample, plan, render, scan
+from wetdry.datasets import Order, generate, make_sample, plan, read_catalog, render, scan
 from wetdry.degradations.distributions import Constant
 from wetdry.mixing import Recipe, Session, load_recipe
 from wetdry.mixing.drawing import Drawer
@@ -143,13 +143,15 @@ def main() -> None:
     """Measure, print, and judge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stems", type=Path, required=True)
+    parser.add_argument("--catalog", type=Path, help="of 'wetdry scan'; else it scans")
     parser.add_argument("--recipe", default="realistic")
     parser.add_argument("--samples", type=int, default=24, help="of ten seconds, in each run")
     parser.add_argument("--long", action="store_true", help="10,000 samples to measure memory")
     parser.add_argument("--skip", action="append", default=[], choices=("memory", *LIMITS))
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
-    recipe, catalog = load_recipe(options.recipe), scan(options.stems)
+    recipe = load_recipe(options.recipe)
+    catalog = read_catalog(options.catalog) if options.catalog else scan(options.stems)
     counts = dict.fromkeys(("native", "workers", "memory", "msrkit"), options.samples)
     counts["memory"] = 10_000 if options.long else 1000
     parts = {"native": native, "workers": workers, "memory": memory, "msrkit": msrkit}

@@ -114,7 +114,7 @@ def generate(
                 rows = store_plan(out, given[1], given[0])
             remember(out, stems, recipe.folder)
         jobs = jobs_of(rows, out, means)
-        mine = share.of(jobs) if share else jobs
+        mine = jobs.only({*share.of(jobs.shards)}) if share else jobs
         commits, made = render_missing(mine, workers, progress)
         if share is None:
             return _finished(commits, made, faults(catalog), out)

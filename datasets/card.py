@@ -78,9 +78,13 @@ def _facts(dataset: Path, licence: str) -> Facts:
     """Gather what there is to tell."""
     path = dataset / "manifest.parquet"
     record = read_record(dataset)
-    rows = read_columns(path, ("key", "split", "shard", "shard_sha256"), ("members",)).to_pylist()
+    table = read_columns(path, ("key", "split", "shard", "shard_sha256"), ("members",))
+    rows = table.slice(0, 1).to_pylist()  # what a million samples say of themselves is gigabytes
     data = dataset / "data"
-    digests = {row["shard"]: row["shard_sha256"] for row in rows}
+    splits, shards, sums = (
+        table.column(name).to_pylist() for name in ("split", "shard", "shard_sha256")
+    )
+    digests = dict(zip(shards, sums, strict=True))
     manifest = (digest_of(path), path.stat().st_size)
     members: list[str] = []
     if rows:
@@ -94,7 +98,7 @@ def _facts(dataset: Path, licence: str) -> Facts:
     return Facts(
         record=record,
         licence=licence,
-        samples=Counter(row["split"] for row in rows),
+        samples=Counter(splits),
         members=members,
         shards={
             shard: (digest, (data / f"{shard}.tar").stat().st_size)

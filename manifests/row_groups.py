@@ -89,7 +89,7 @@ class StoredRows(Sequence[dict[str, Any]]):
             if missing := [name for name in columns if name not in file.schema_arrow.names]:
                 raise ShardError(f"{path}: wanted the column {missing[0]}, found none; {CURE}")
             sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-        self._starts = [0, *accumulate(sizes)]
+        self._starts: list[int] = [0, *accumulate(sizes)]
         self._group: tuple[int, pyarrow.Table] | None = None
 
     def __len__(self) -> int:

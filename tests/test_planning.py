@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -15,6 +16,7 @@ from pyarrow import parquet
 import wetdry.datasets.planning
 from wetdry.datasets import Order, estimate, generate, parse_splits, plan, write_plan
 from wetdry.datasets.jobs import Means, jobs_of
+from wetdry.degradations import use_effects
 from wetdry.errors import ShardError, UsageError
 from wetdry.manifests.redraws import Redraws, count_redraws
 from wetdry.manifests.row_groups import ROWS, StoredRows
@@ -127,6 +129,31 @@ def test_two_workers_draw_the_plan_of_one(order, catalog, tmp_path, monkeypatch)
     assert seen == 2 * [(3, 8), (5, 8), (8, 8)]
 
 
+OWN = """
+from wetdry.degradations import Effect
+
+class Wobble(Effect, kind="wobble"):
+    label = "level"
+    depth_db: float = 1.0
+
+    def apply(self, audio, sample_rate):
+        return audio
+"""
+
+
+@pytest.mark.usefixtures("registry")
+def test_workers_draw_effects_of_others(order, catalog, tmp_path, monkeypatch):
+    monkeypatch.setattr(import_module("wetdry.datasets.plan"), "STRETCH_SAMPLES", 3)
+    (tmp_path / "own.py").write_text(OWN)
+    use_effects(tmp_path / "own.py")
+    text = RECIPE.replace("gain: {gain_db: [-6, 6]}", "wobble: {depth_db: [0, 3]}")
+    own = replace(order, recipe=parse_recipe(text, "own.yaml", Path(), {}))
+    for workers in (1, 2):
+        write_plan(own, catalog, tmp_path / f"{workers}.parquet", workers=workers)
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+    assert "wobble" in StoredRows(tmp_path / "1.parquet", NAMES)[0]["session"]
+
+
 def test_a_plan_that_stands_is_not_drawn_again(order, catalog, stems, tmp_path, monkeypatch):
     out = tmp_path / "set"
     generate(order, catalog, stems, out)
@@ -169,7 +196,7 @@ def test_a_refused_folder_keeps_its_plan(order, catalog, stems, tmp_path):
 
 
 def test_redraws_add_up():
-    tracks = [
+    tracks: list[dict[str, Any]] = [
         {"redraws": 1, "refusals": [{"reason": "inaudible"}]},
         {"redraws": 0},
         {"redraws": 3, "refusals": 4 * [{"reason": "destroyed"}]},
