@@ -4,12 +4,14 @@ from .audition import audition
 from .build import Built, generate
 from .card import write_card
 from .demo_songs import write_songs
+from .engines import Engine, LocalEngine
 from .export import export_msrbench
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
 from .packing import Replayed, pack, replay_dataset
 from .plan import Order, draw_one, plan
 from .plan_files import read_plan, write_plan
+from .ray_engine import RayEngine
 from .reading import Reader, read
 from .render import render
 from .repair import Repaired, repair
@@ -28,9 +30,12 @@ __all__ = [
     "DEFAULT_SPLITS",
     "LAYOUTS",
     "Built",
+    "Engine",
     "Findings",
     "Limits",
+    "LocalEngine",
     "Order",
+    "RayEngine",
     "Reader",
     "Repaired",
     "Replayed",

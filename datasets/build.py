@@ -18,8 +18,9 @@ from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
+from .engines import Engine, LocalEngine, rendered
 from .folder import Busy, claim, remember, writer_lock
-from .jobs import Job, Means, committed, jobs_of, rendered
+from .jobs import Job, Means, committed, jobs_of
 from .plan import Order, plan
 from .plan_files import planned_by_hand
 from .provenance import origins
@@ -71,6 +72,7 @@ def generate(
     planned: "DataFrame | None" = None,
     share: Share | None = None,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Built:
     """Make a dataset, finish one that was begun, or extend one of fewer samples.
@@ -91,7 +93,10 @@ def generate(
         Render only this share of the shards; other processes render the others into the same
         folder, at the same time or not, and the last to end writes the manifest.
     workers : int
-        Processes; one renders in this process. The bytes do not depend on it.
+        Processes; the bytes do not depend on it.
+    engine : Engine, optional
+        Where to render; by default so many processes of this machine
+        (:class:`~wetdry.datasets.LocalEngine`).
     progress : callable, optional
         Called with the number of samples done and in all.
 
@@ -114,7 +119,7 @@ def generate(
             write_table(rows, plan_schema(), out / "plan.parquet")
         jobs = jobs_of(rows, out, means)
         mine = share.of(jobs) if share else jobs
-        commits, made = render_missing(mine, workers, progress)
+        commits, made = render_missing(mine, engine or LocalEngine(workers), progress)
         if share is None:
             return _finished(commits, made, faults(catalog), out)
     return _share_done(jobs, commits, made, faults(catalog), out)
@@ -155,7 +160,7 @@ def _built(commits: Sequence[Commit], made: int, left_out: list[dict[str, str]])
 
 
 def render_missing(
-    jobs: Sequence[Job], workers: int, progress: Progress | None = None
+    jobs: Sequence[Job], engine: Engine, progress: Progress | None = None
 ) -> tuple[list[Commit], int]:
     """Render the shards that are not there yet.
 
@@ -170,7 +175,8 @@ def render_missing(
     missing = [job for job in jobs if job.shard not in commits]
     done, made = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
     total = sum(len(job.rows) for job in jobs)
-    for commit in rendered(missing, workers):
+    proven = any(commit.keys for commit in commits.values())
+    for commit in rendered(missing, engine, proven=proven):
         commits[commit.shard] = commit
         made += len(commit.keys)
         done += len(commit.keys) + len(commit.set_aside)
