@@ -189,7 +189,11 @@ def gather(
     commits: Sequence[Commit], faulty: list[dict[str, str]], out: Path
 ) -> list[dict[str, str]]:
     """Write the manifest, in the plan's order, and what was set aside, which is returned."""
-    left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
+    left_out = faulty + [
+        {name: entry[name] for name in ("what", "reason", "cure")}  # a record read has them sorted
+        for commit in commits
+        for entry in commit.set_aside
+    ]
     rows: list[dict[str, Any]] = [
         {**row, "shard_sha256": commit.sha256} for commit in commits for row in commit.rows
     ]

@@ -27,7 +27,7 @@ from .jobs import Job
 from .shards import Commit
 from .workers import run_jobs
 
-__all__ = ["RayEngine", "imported_ray"]
+__all__ = ["Carried", "RayEngine", "carried_with", "done_here", "imported_ray"]
 
 LOST_NODES = 20
 """How often one shard may lose the machine under it; cheap machines are taken away often."""
@@ -75,13 +75,13 @@ class RayEngine:
             If no cluster is reached.
         """
         ray = imported_ray()
-        carried = _carried(jobs[0], timeout_s, tries)
+        carried = carried_with(jobs[0], timeout_s, tries)
         with _connected(ray, self.address, self.workers):
             yield from _results(ray, work, deque(jobs), carried)
 
 
 @dataclass(frozen=True)
-class _Carried:
+class Carried:
     """What every task is given beside its job, so that it is done as it would be done here."""
 
     sources: dict[str, bytes]
@@ -91,17 +91,22 @@ class _Carried:
     tries: int
 
 
-def _carried(job: Job, timeout_s: float, tries: int) -> _Carried:
+def carried_with(job: Job, timeout_s: float, tries: int) -> Carried:
     """Gather what is at hand here and perhaps not elsewhere."""
-    files = [origin for origin in job.means.effects if origin.path]
-    sources = {origin.version: origin.path.read_bytes() for origin in files if origin.path}
+    sources: dict[str, bytes] = {}
+    for origin in job.means.effects:
+        if origin.path is not None:
+            try:
+                sources[origin.version] = origin.path.read_bytes()
+            except OSError as error:
+                raise UsageError(f"{origin.path}: cannot be read ({error.strerror})") from None
     settings = {name: os.environ[name] for name in SETTINGS if name in os.environ}
-    return _Carried(sources, library_versions(), settings, timeout_s, tries)
+    return Carried(sources, library_versions(), settings, timeout_s, tries)
 
 
-def _results(ray: Any, work: Work, waiting: deque[Job], carried: _Carried) -> Results:
+def _results(ray: Any, work: Work, waiting: deque[Job], carried: Carried) -> Results:
     """Keep the cluster busy, and one task more for each processor: more may join it."""
-    task = ray.remote(num_cpus=1, max_retries=LOST_NODES)(_do)
+    task = ray.remote(num_cpus=1, max_retries=LOST_NODES)(done_here)
     running: dict[Any, Job] = {}
     try:
         given = ray.put(carried)
@@ -141,7 +146,7 @@ def _anywhere(job: Job) -> Job:
     return replace(job, out=out, means=replace(means, **places))
 
 
-def _do(work: Work, job: Job, carried: _Carried) -> Commit | WetdryError:
+def done_here(work: Work, job: Job, carried: Carried) -> Commit | WetdryError:
     """Do a job on the machine of the cluster that this runs on."""
     os.environ.update(carried.settings)
     with tempfile.TemporaryDirectory(prefix="wetdry-") as folder:

@@ -193,7 +193,8 @@ class _Pool(Generic[Job, Result]):
         """End a worker and start another in its place, which tries the same job again."""
         _end(worker.process)
         worker.pipe.close()
-        place, job, attempt = self.workers.index(worker), worker.job, worker.attempt
+        self.workers.remove(worker)
+        job, attempt = worker.job, worker.attempt
         if not worker.ready:
             self.false_starts += 1
             if self.false_starts == TRIES:
@@ -204,13 +205,14 @@ class _Pool(Generic[Job, Result]):
         elif job is not None and attempt == self.tries:
             times = f", {attempt} times" if attempt > 1 else ""
             job, attempt = None, 1
+            assert worker.job is not None
             yield worker.job, Lost(reason + times)
         elif job is not None:
             attempt += 1
-        if job is None and not self.queue:
-            return  # nobody needs another
-        self.workers[place] = self.start()
-        self.workers[place].job, self.workers[place].attempt = job, attempt
+        if job is not None or self.queue:
+            successor = self.start()
+            successor.job, successor.attempt = job, attempt
+            self.workers.append(successor)
 
     def close(self) -> None:
         """End all workers; those that are idle leave by themselves."""
