@@ -11,7 +11,7 @@ import socket
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -118,11 +118,21 @@ def _results(ray: Any, work: Work, waiting: deque[Job], carried: Carried) -> Res
             done, _ = ray.wait(list(running), timeout=1.0)
             for reference in done:
                 yield running.pop(reference), _result(ray, reference)
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        raise ShardError(
+            f"ray: the cluster is lost ({_last_line(error)}); start one, and run the same command"
+        ) from None
     finally:
-        for reference in running:
-            ray.cancel(reference, force=True)
-        if running:
-            ray.wait(list(running), num_returns=len(running), timeout=LONGEST_END_S)
+        with suppress(ray.exceptions.RayError, ConnectionError):
+            for reference in running:
+                ray.cancel(reference, force=True)
+            if running:
+                ray.wait(list(running), num_returns=len(running), timeout=LONGEST_END_S)
+
+
+def _last_line(error: Exception) -> str:
+    """Return what an error of Ray comes to."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _result(ray: Any, reference: Any) -> Commit | WetdryError:
@@ -130,11 +140,10 @@ def _result(ray: Any, reference: Any) -> Commit | WetdryError:
     try:
         result: Commit | WetdryError = ray.get(reference)
     except ray.exceptions.RayError as error:
-        said = str(error).strip().splitlines()[-1]
         cure = "look at the machines with 'ray status'; the same command goes on"
         if "No module named" in str(error):
             cure = "install the same wetdry, with the same extras, on every machine"
-        return ShardError(f"ray: {type(error).__name__}: {said}; {cure}")
+        return ShardError(f"ray: {type(error).__name__}: {_last_line(error)}; {cure}")
     return result
 
 
@@ -230,10 +239,9 @@ def _connected(ray: Any, address: str | None, workers: int) -> Iterator[None]:
             **(own if address == "local" else {}),
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
-        said = str(error).strip().splitlines()[0]
         raise ShardError(
-            f"--address {address}: no cluster is reached ({said}); start one with 'ray start "
-            "--head', with the same versions of Python and Ray"
+            f"--address {address}: no cluster is reached ({_last_line(error)}); start one with "
+            "'ray start --head', with the same versions of Python and Ray"
         ) from None
     try:
         yield

@@ -40,7 +40,7 @@ def done_before(path):
     return done[:-1]
 
 
-done: list = []
+done: list[object] = []
 
 
 def test_all_jobs_come_back():
@@ -89,7 +89,7 @@ def note(folder):
 """
 
 
-def running(script: Path, folder: Path, guard: str) -> subprocess.Popen:
+def running(script: Path, folder: Path, guard: str) -> "subprocess.Popen[bytes]":
     """Start a script that uses workers."""
     script.write_text(SCRIPT.format(guard=guard))
     return subprocess.Popen([sys.executable, str(script), str(folder)], stderr=subprocess.PIPE)
