@@ -7,6 +7,7 @@ record; audio goes from the renderer to the shared folder and nowhere else.
 """
 
 import os
+import re
 import socket
 import tempfile
 from collections import deque
@@ -34,6 +35,9 @@ LOST_NODES = 20
 
 LONGEST_END_S = 15.0
 """How long tasks are waited for that were told to end."""
+
+LONGEST_ANSWER_S = 10.0
+"""How long the head of a cluster may take to take a call."""
 
 STORE_BYTES = 100_000_000
 """Ray's memory for objects: orders and records are small."""
@@ -230,6 +234,7 @@ def _connected(ray: Any, address: str | None, workers: int) -> Iterator[None]:
         yield
         return
     address = address or os.environ.get("RAY_ADDRESS") or "local"
+    _check_answers(address)
     own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": STORE_BYTES}
     try:
         ray.init(
@@ -239,14 +244,35 @@ def _connected(ray: Any, address: str | None, workers: int) -> Iterator[None]:
             **(own if address == "local" else {}),
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ShardError(
-            f"--address {address}: no cluster is reached ({_last_line(error)}); start one with "
-            "'ray start --head', with the same versions of Python and Ray"
-        ) from None
+        raise _unreached(address, _last_line(error)) from None
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Refuse an address at which nobody listens: Ray would try for minutes.
+
+    Raises
+    ------
+    ShardError
+        With the system's own words.
+    """
+    found = re.fullmatch(r"([^:/]+):([0-9]{1,5})", address)
+    if found:
+        try:
+            socket.create_connection((found[1], int(found[2])), LONGEST_ANSWER_S).close()
+        except (OSError, OverflowError) as error:
+            raise _unreached(address, str(error)) from None
+
+
+def _unreached(address: str, said: str) -> ShardError:
+    """Return the error of a cluster that is not reached."""
+    return ShardError(
+        f"--address {address}: no cluster is reached ({said}); start one with 'ray start --head', "
+        "with the same versions of Python and Ray"
+    )
 
 
 def imported_ray() -> Any:

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from wetdry.datasets import Order, generate, jobs, parse_splits, plan, write_catalog
+from wetdry.datasets import Order, RayEngine, generate, jobs, parse_splits, plan, write_catalog
+from wetdry.datasets.engines import rendered
 from wetdry.datasets.folder import RECORD
 from wetdry.datasets.ray_engine import carried_with, done_here
 from wetdry.datasets.shards import Commit
@@ -101,13 +102,16 @@ if __name__ == "__main__":
 '''
 
 
+needs_ray = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="no ray is installed")
+
+
 def content(folder):
     """Return every file's bytes, but for the note on where the stems stand."""
     paths = (p for p in folder.rglob("*") if p.is_file() and p.name != ".local.json")
     return {str(p.relative_to(folder)): p.read_bytes() for p in paths}
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="ray is not installed")
+@needs_ray
 def test_a_node_that_is_killed_on_the_way_changes_no_byte(registry, catalog, stems, tmp_path):
     (tmp_path / "waits.py").write_text(WAITS)
     (tmp_path / "r.yaml").write_text(RECIPE + "master: [{waits: {}}]\n")
@@ -124,6 +128,15 @@ def test_a_node_that_is_killed_on_the_way_changes_no_byte(registry, catalog, ste
     assert told["samples"] == 6 and not told["left_out"]
     assert told["seen"] and told["seen"][0] < 6  # it died while there was work
     assert content(tmp_path / "ray") == content(tmp_path / "local")
+
+
+@needs_ray
+def test_an_address_at_which_nobody_listens_is_told_at_once(job):
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+        with pytest.raises(ShardError, match="no cluster is reached"):
+            list(rendered([job], RayEngine(address)))
 
 
 @pytest.fixture
