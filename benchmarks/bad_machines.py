@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bad_bench import CASES, Bench, Case, Outcome, Said, case, judged
-from kill_matrix import remount, small_disk, wait_until_gone
+from kill_matrix import remount, small_disk
+from killing import wait_until_gone
 
 from wetdry.datasets.folder import writer_lock
 

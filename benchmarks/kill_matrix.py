@@ -2,146 +2,53 @@
 
     python benchmarks/kill_matrix.py [--kills 200] [--stems FOLDER] [--out kill_matrix.json]
 
-A dataset is made once in peace, then again and again with the parent or one of its workers
-killed at random moments (SIGKILL, SIGTERM, SIGINT, with one to three workers) and started again
-until it is whole; then on a disk that is full, has no inodes left or is read-only, and by two
-generators at once. Each must end byte-identical to the undisturbed one, with the plan's keys, no
-process and no file left over. Exits with 1 otherwise. Disks are small file systems in memory,
-which takes root; where that is refused they are listed as not tried.
+A dataset is made once in peace, then again and again with the command or a process below it
+killed at random moments (SIGKILL, SIGTERM, SIGINT) and started again until it is whole: with one
+to three workers, on a Ray cluster (its command, its node, its workers), as two shares at once,
+and while more samples are added to it; then on a disk that is full, has no inodes left or is
+read-only, and by two generators at once. Each must end byte-identical to the undisturbed one,
+with the plan's keys, no process and no file left over. Exits with 1 otherwise. Disks are small
+file systems in memory, which takes root; where that is refused they are listed as not tried.
 """
 
 import argparse
+import importlib.util
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
+from killing import (
+    LONGEST_S,
+    RAY,
+    SAMPLES,
+    Case,
+    Factory,
+    Way,
+    compared,
+    content,
+    finished,
+    killed,
+    local,
+    wait_until_gone,
+)  # fmt: skip
 
 from wetdry.datasets import scan, write_catalog, write_songs
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-WORKERS = (1, 2, 3)
-SAMPLES, SECONDS = 48, 1.0
-LONGEST_S = 120.0
-
-
-@dataclass
-class Case:
-    """One way of disturbing, and what came of it."""
-
-    name: str
-    kills: int = 0
-    runs: int = 0
-    faults: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    not_tried: str = ""
-
-
-@dataclass(frozen=True)
-class Factory:
-    """The command that makes the dataset."""
-
-    stems: Path
-    catalog: Path
-
-    def start(self, out: Path, workers: int) -> subprocess.Popen[bytes]:
-        """Start it in a session of its own, so that what it leaves behind can be found."""
-        command = [sys.executable, "-m", "wetdry.cli", "generate", "msrkit"]
-        command += ["--stems", str(self.stems), "--catalog", str(self.catalog), "--out", str(out)]
-        command += ["--samples", str(SAMPLES), "--seconds", str(SECONDS)]
-        command += ["--workers", str(workers)]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdout=pipe, stderr=pipe, start_new_session=True)
-
-    def run(self, out: Path, workers: int = 2) -> tuple[int, str]:
-        """Run it to its end; return its status and what it said."""
-        process = self.start(out, workers)
-        _, said = process.communicate(timeout=LONGEST_S)
-        return process.returncode, said.decode(errors="replace").strip()
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Return every file of a dataset, but for the note on where the stems stand, and the lock."""
-    paths = (p for p in folder.rglob("*") if p.is_file() and p.name not in (".local.json", ".lock"))
-    return {str(p.relative_to(folder)): p.read_bytes() for p in paths}
-
-
-def session_members(session: int) -> list[int]:
-    """Return the processes of a session."""
-    members = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(") ")[2].split()
-        except OSError:
-            continue  # it has just ended
-        if int(fields[3]) == session and fields[0] != "Z":
-            members.append(int(stat.parent.name))
-    return members
-
-
-def wait_until_gone(session: int) -> bool:
-    """Return whether all processes of a session end within some seconds."""
-    deadline = time.monotonic() + 20
-    while session_members(session):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def compared(case: Case, out: Path, wanted: dict[str, bytes]) -> None:
-    """Note in what a dataset differs from the undisturbed one."""
-    found = content(out)
-    differing = sorted(n for n in {*found, *wanted} if found.get(n) != wanted.get(n))
-    if differing:
-        case.faults.append(f"differs in {', '.join(differing[:4])}")
-    manifest = pd.read_parquet(out / "manifest.parquet", columns=["key"])
-    plan = pd.read_parquet(out / "plan.parquet", columns=["key"])
-    if list(manifest["key"]) != list(plan["key"]):
-        case.faults.append("keys are not the plan's")
-
-
-def killed(
-    case: Case, factory: Factory, out: Path, workers: int, number: signal.Signals, kills: int,
-    usual_s: float, chance: random.Random,
-) -> None:  # fmt: skip
-    """Kill a run, or a worker of it, at random moments until it is whole; then compare."""
-    for _ in range(kills):
-        process = factory.start(out, workers)
-        case.runs += 1
-        time.sleep(chance.uniform(0.2, usual_s))
-        workers_there = [p for p in session_members(process.pid) if p != process.pid]
-        aim = process.pid
-        if workers_there and chance.random() < 0.3:
-            aim = chance.choice(workers_there)
-        if process.poll() is None:
-            os.kill(aim, number)
-            case.kills += 1
-        try:
-            process.communicate(timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
-            case.faults.append(f"hung after {number.name}")
-            os.killpg(process.pid, signal.SIGKILL)
-        if not wait_until_gone(process.pid):
-            case.faults.append(f"processes left over after {number.name}")
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def finished(case: Case, factory: Factory, out: Path, workers: int = 2) -> None:
-    """Run once more, undisturbed."""
-    status, said = factory.run(out, workers)
-    case.runs += 1
-    if status != 0:
-        case.faults.append(f"exit status {status}: {said[-200:]}")
+WAYS = (
+    *(local(workers) for workers in (1, 2, 3)),
+    RAY,
+    Way("two shares", (("--shard-range", "1/2"), ("--shard-range", "2/2"))),
+    Way("more samples", local(2).runs, begun=SAMPLES // 3),
+)
+HAS_RAY = importlib.util.find_spec("ray") is not None
 
 
 @contextmanager
@@ -170,22 +77,24 @@ def remount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
-def full_disk(case: Case, factory: Factory, disk: Path, small: str, large: str) -> Path:
+def full_disk(
+    case: Case, factory: Factory, disk: Path, small: str, large: str, words: Sequence[str]
+) -> Path:
     """Run into a disk's end, be told so, get room, and finish."""
     with_room = disk / "set"
-    status, said = factory.run(with_room)
+    status, said = factory.run(with_room, words)
     case.runs += 1
     if status != 1 or "cannot be written" not in said:
         case.faults.append(f"{small}: wanted status 1 and a reason, found {status}: {said[-200:]}")
     remount(disk, large)
-    finished(case, factory, with_room)
+    finished(case, factory, with_room, words)
     return with_room
 
 
-def read_only(case: Case, factory: Factory, disk: Path) -> Path:
+def read_only(case: Case, factory: Factory, disk: Path, words: Sequence[str]) -> Path:
     """Kill a run, make its disk read-only, be told so, and finish on a writable one."""
     out = disk / "set"
-    process = factory.start(out, 2)
+    process = factory.start(out, words)
     while not list(out.glob("commits/*.json")) and process.poll() is None:
         time.sleep(0.02)
     process.kill()
@@ -193,18 +102,18 @@ def read_only(case: Case, factory: Factory, disk: Path) -> Path:
     wait_until_gone(process.pid)
     case.kills += 1
     remount(disk, "ro")
-    status, said = factory.run(out)
+    status, said = factory.run(out, words)
     case.runs += 2
     if status != 1 or "cannot be written" not in said:
         case.faults.append(f"wanted status 1 and a reason, found {status}: {said[-200:]}")
     remount(disk, "rw")
-    finished(case, factory, out)
+    finished(case, factory, out, words)
     return out
 
 
-def two_at_once(case: Case, factory: Factory, out: Path) -> None:
+def two_at_once(case: Case, factory: Factory, out: Path, words: Sequence[str]) -> None:
     """Start two generators on one folder: one is told so, the other finishes."""
-    both = [factory.start(out, 1) for _ in range(2)]
+    both = [factory.start(out, words) for _ in range(2)]
     case.runs += 2
     said = [process.communicate(timeout=LONGEST_S)[1] for process in both]
     statuses = sorted(process.returncode for process in both)
@@ -231,43 +140,79 @@ def on_disk(
 
 def cases(factory: Factory, folder: Path, kills: int) -> Iterator[Case]:
     """Disturb in every way."""
+    usual_s, wanted = calm(factory, folder / "calm", local(2))
+    moments = {way.name: usual_s for way in WAYS}
+    if HAS_RAY:
+        case = Case("nothing, ray")
+        moments["ray"], _ = calm(factory, folder / "calm-ray", RAY)
+        case.runs, case.seconds = 1, moments["ray"]
+        compared(case, folder / "calm-ray", wanted)
+        yield case
+    chance, combinations = random.Random(0), [(way, n) for way in WAYS for n in SIGNALS]
+    for place, (way, number) in enumerate(combinations):
+        share = kills // len(combinations) + (place < kills % len(combinations))
+        yield killed_case(factory, folder, way, number, share, moments[way.name], wanted, chance)
+    for way in (local(2, "local"), RAY):
+        yield from fault_cases(factory, folder / f"faults-{way.name}", way, wanted)
+
+
+def calm(factory: Factory, out: Path, way: Way) -> tuple[float, dict[str, bytes]]:
+    """Make the dataset in peace; return how long it took and its files."""
     started = time.monotonic()
-    calm = folder / "calm"
-    status, said = factory.run(calm)
+    status, said = factory.run(out, way.runs[0])
     if status:
         raise SystemExit(f"the undisturbed run failed: {said}")
-    usual_s, wanted, chance = time.monotonic() - started, content(calm), random.Random(0)
-    combinations = [(number, workers) for number in SIGNALS for workers in WORKERS]
-    for place, (number, workers) in enumerate(combinations):
-        share = kills // len(combinations) + (place < kills % len(combinations))
-        case, began, attempt = Case(f"{number.name}, {workers} workers"), time.monotonic(), 0
-        while case.kills < share:
-            out = folder / f"{number.name}-{workers}-{attempt}"
-            several = min(3, share - case.kills)
-            killed(case, factory, out, workers, number, several, usual_s, chance)
-            finished(case, factory, out, workers)
-            compared(case, out, wanted)
-            attempt += 1
-        case.seconds = time.monotonic() - began
-        yield case
-    yield from disk_cases(factory, folder, wanted)
-    case = Case("two generators at once")
-    two_at_once(case, factory, folder / "two")
-    compared(case, folder / "two", wanted)
-    yield case
+    return time.monotonic() - started, content(out)
 
 
-def disk_cases(factory: Factory, folder: Path, wanted: dict[str, bytes]) -> Iterator[Case]:
-    """Disturb by disks."""
-    size = sum(map(len, wanted.values()))
+def killed_case(
+    factory: Factory, folder: Path, way: Way, number: signal.Signals, kills: int, usual_s: float,
+    wanted: dict[str, bytes], chance: random.Random,
+) -> Case:  # fmt: skip
+    """Kill so often, three times a dataset at most, and finish each."""
+    case, began, attempt = Case(f"{number.name}, {way.name}"), time.monotonic(), 0
+    if way is RAY and not HAS_RAY:
+        case.not_tried = "ray is not installed"
+        return case
+    while case.kills < kills:
+        out = folder / f"{case.name}-{attempt}"
+        if way.begun:
+            factory.run(out, way.runs[0], way.begun)
+        for _ in range(min(3, kills - case.kills)):
+            killed(case, factory, out, way, number, usual_s, chance)
+        words = way.runs[0] if len(way.runs) == 1 and attempt % 2 else ("--workers", "2")
+        finished(case, factory, out, words)  # now and then by another engine: the same bytes
+        compared(case, out, wanted)
+        attempt += 1
+    case.seconds = time.monotonic() - began
+    return case
+
+
+def fault_cases(
+    factory: Factory, folder: Path, way: Way, wanted: dict[str, bytes]
+) -> Iterator[Case]:
+    """Disturb by disks, and by a second generator."""
+    size, words = sum(map(len, wanted.values())), way.runs[0]
     half, room = f"size={size // 2}", f"size={size * 3}"
     few, many = "nr_inodes=9", "nr_inodes=900"
-    for name, options, work in (
-        ("full disk", half, lambda case, disk: full_disk(case, factory, disk, half, room)),
-        ("no inodes", few, lambda case, disk: full_disk(case, factory, disk, few, many)),
-        ("read-only disk", room, lambda case, disk: read_only(case, factory, disk)),
-    ):
-        yield on_disk(name, options, folder / name.replace(" ", "_"), wanted, work)
+    faults: list[tuple[str, str, Callable[[Case, Path], Path]]] = [
+        ("full disk", half, lambda case, disk: full_disk(case, factory, disk, half, room, words)),
+        ("no inodes", few, lambda case, disk: full_disk(case, factory, disk, few, many, words)),
+        ("read-only disk", room, lambda case, disk: read_only(case, factory, disk, words)),
+    ]
+    if way is RAY and not HAS_RAY:
+        for name, *_ in [*faults, ("two generators",)]:
+            yield Case(f"{name}, ray", not_tried="ray is not installed")
+        return
+    folder.mkdir()
+    for name, options, work in faults:
+        place = folder / name.replace(" ", "_")
+        yield on_disk(f"{name}, {way.name}", options, place, wanted, work)
+    case, began = Case(f"two generators, {way.name}"), time.monotonic()
+    two_at_once(case, factory, folder / "two", words)
+    compared(case, folder / "two", wanted)
+    case.seconds = time.monotonic() - began
+    yield case
 
 
 def main() -> None:

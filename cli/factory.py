@@ -10,9 +10,11 @@ import typer
 from ..errors import UsageError
 from .effects import Effects
 from .options import (
+    Address,
     Assets,
     Catalog,
     Dataset,
+    EngineName,
     LayoutName,
     Rate,
     RecipeName,
@@ -24,6 +26,7 @@ from .options import (
     Stems,
     Workers,
     catalog_of,
+    engine_of,
     order_of,
 )
 from .plugins import AllowPlugins
@@ -71,6 +74,8 @@ def repair(
     assets: Assets = None,
     catalog: Catalog = None,
     workers: Workers = 2,
+    engine: EngineName = "local",
+    address: Address = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
 ) -> None:
@@ -79,9 +84,10 @@ def repair(
     from ..datasets import repair as mend
 
     table = read_catalog(catalog) if catalog else None
+    where = engine_of(engine, address, workers)
     with progress_bar("rendering") as progress:
         done = mend(
-            dataset, stems=stems, assets=assets, catalog=table, workers=workers, progress=progress
+            dataset, stems=stems, assets=assets, catalog=table, engine=where, progress=progress
         )
     for shard, wrong in done.shards.items():
         print(f"{shard}: {wrong}; rendered again")
@@ -114,14 +120,17 @@ def replay(
     out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
     assets: Assets = None,
     workers: Workers = 2,
+    engine: EngineName = "local",
+    address: Address = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
 ) -> None:
     """Render a packed dataset from the stems, and say whether it is the same to the byte."""
     from ..datasets import replay_dataset
 
+    where = engine_of(engine, address, workers)
     with progress_bar("rendering") as progress:
-        done = replay_dataset(packed, stems, out, assets=assets, workers=workers, progress=progress)
+        done = replay_dataset(packed, stems, out, assets=assets, engine=where, progress=progress)
     print(f"{done.samples} samples in {out}, {done.rendered} made now")
     for name, (then, now) in done.versions.items():
         say(f"[yellow]other version:[/] {plain(name)} {plain(then)} there, {plain(now)} here")

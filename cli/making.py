@@ -10,9 +10,11 @@ import typer
 from ..errors import UsageError
 from .effects import Effects
 from .options import (
+    Address,
     Assets,
     Catalog,
     Dataset,
+    EngineName,
     LayoutName,
     Rate,
     RecipeName,
@@ -24,6 +26,7 @@ from .options import (
     Stems,
     Workers,
     catalog_of,
+    engine_of,
     order_of,
 )
 from .plugins import AllowPlugins
@@ -91,6 +94,8 @@ def generate(
     ] = None,
     seed: Seed = 0,
     workers: Workers = 2,
+    engine: EngineName = "local",
+    address: Address = None,
     splits: SplitTexts = None,
     bits: Annotated[int, typer.Option(help="16 or 24 bits a sample.")] = 16,
     catalog: Catalog = None,
@@ -114,10 +119,11 @@ def generate(
     order = replace(order_of(loaded, samples, seed, splits), bits=bits)
     rows = read_plan(planned) if planned else None
     share = parse_share(shard_range) if shard_range is not None else None
+    where = engine_of(engine, address, workers)
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
         given = (order, table, stems, out)
-        built = build(*given, planned=rows, share=share, workers=workers, progress=progress)
+        built = build(*given, planned=rows, share=share, engine=where, progress=progress)
     tell(built, loaded.seconds, out)
     if not built.finished:
         print(f"share {share} is done; the last one writes the manifest")

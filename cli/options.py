@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from .printing import plain, progress_bar, say
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from ..datasets import Order
+    from ..datasets import Engine, Order
     from ..mixing import Recipe
 
 __all__ = [
+    "Address",
     "Assets",
     "Catalog",
     "Data",
     "Dataset",
     "Device",
+    "EngineName",
     "LayoutName",
     "Rate",
     "RecipeName",
@@ -33,6 +36,7 @@ __all__ = [
     "Stems",
     "Workers",
     "catalog_of",
+    "engine_of",
     "order_of",
 ]
 
@@ -45,6 +49,12 @@ Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
 Data = Annotated[Path, typer.Option(help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", help="local, or ray: many machines (docs/engines.md).")
+]
+Address = Annotated[
+    str | None, typer.Option(help="Of a Ray cluster, HOST:PORT; else ray is this machine alone.")
+]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")]
 Rate = Annotated[int | None, typer.Option(help="In Hz, in place of the recipe's own.")]
 Seconds = Annotated[float | None, typer.Option(help="Of a sample, in place of the recipe's own.")]
@@ -83,3 +93,24 @@ def order_of(recipe: Recipe, samples: int, seed: int, splits: list[str] | None) 
     from ..datasets import DEFAULT_SPLITS, Order, parse_splits
 
     return Order(recipe, samples, seed, parse_splits(splits or DEFAULT_SPLITS))
+
+
+def engine_of(name: str, address: str | None, workers: int) -> Engine:
+    """Return where samples are rendered.
+
+    Raises
+    ------
+    UsageError
+        If there is no such engine, it is not installed, or it has no address.
+    """
+    from ..datasets import LocalEngine, RayEngine
+    from ..datasets.ray_engine import imported_ray
+
+    if name not in ("local", "ray"):
+        raise UsageError(f"--engine: wanted local or ray, found {name!r}")
+    if name == "ray":
+        imported_ray()  # or say now, before stems are scanned, that it is not here
+        return RayEngine(address, workers)
+    if address is not None:
+        raise UsageError(f"--address {address}: is a Ray cluster's; say --engine ray as well")
+    return LocalEngine(workers)

@@ -4,6 +4,7 @@ from .audition import audition
 from .build import Built, generate
 from .card import write_card
 from .demo_songs import write_songs
+from .engines import Engine, LocalEngine
 from .estimate import Estimate, estimate
 from .export import export_msrbench
 from .layouts import LAYOUTS, find_layout
@@ -12,6 +13,7 @@ from .packing import Replayed, pack, replay_dataset
 from .plan import Order, draw_one, plan
 from .plan_files import read_plan
 from .planning import write_plan
+from .ray_engine import RayEngine
 from .reading import Reader, read
 from .render import render
 from .repair import Repaired, repair
@@ -30,10 +32,13 @@ __all__ = [
     "DEFAULT_SPLITS",
     "LAYOUTS",
     "Built",
+    "Engine",
     "Estimate",
     "Findings",
     "Limits",
+    "LocalEngine",
     "Order",
+    "RayEngine",
     "Reader",
     "Repaired",
     "Replayed",

@@ -18,8 +18,9 @@ from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
+from .engines import Engine, LocalEngine, rendered
 from .folder import Busy, remember, writer_lock
-from .jobs import Jobs, Means, committed, jobs_of, light, rendered, with_rows
+from .jobs import Jobs, Means, committed, jobs_of, light, with_rows
 from .plan import Drawing, Order
 from .plan_files import planned_by_hand
 from .planning import plan_in, store_plan
@@ -72,6 +73,7 @@ def generate(
     planned: "DataFrame | None" = None,
     share: Share | None = None,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Built:
     """Make a dataset, finish one that was begun, or extend one of fewer samples.
@@ -92,7 +94,10 @@ def generate(
         Render only this share of the shards; other processes render the others into the same
         folder, at the same time or not, and the last to end writes the manifest.
     workers : int
-        Processes; one renders in this process. The bytes do not depend on it.
+        Processes; the bytes do not depend on it.
+    engine : Engine, optional
+        Where to render; by default so many processes of this machine
+        (:class:`~wetdry.datasets.LocalEngine`).
     progress : callable, optional
         Called with the number of samples done and in all.
 
@@ -115,7 +120,7 @@ def generate(
             remember(out, stems, recipe.folder)
         jobs = jobs_of(rows, out, means)
         mine = jobs.only({*share.of(jobs.shards)}) if share else jobs
-        commits, made = render_missing(mine, workers, progress)
+        commits, made = render_missing(mine, engine or LocalEngine(workers), progress)
         if share is None:
             return _finished(commits, made, faults(catalog), out)
     return _share_done(jobs, commits, made, faults(catalog), out)
@@ -162,7 +167,7 @@ def _redraws(commit: Commit) -> Redraws:
 
 
 def render_missing(
-    jobs: Jobs, workers: int, progress: Progress | None = None
+    jobs: Jobs, engine: Engine, progress: Progress | None = None
 ) -> tuple[list[Commit], int]:
     """Render the shards that are not there yet.
 
@@ -177,7 +182,8 @@ def render_missing(
     commits = {job.shard: light(commit) for job in jobs if (commit := committed(job))}
     missing = jobs.only({*jobs.shards} - {*commits})
     done, made = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
-    for commit in rendered(missing, workers):
+    proven = any(commit.keys for commit in commits.values())
+    for commit in rendered(missing, engine, proven=proven):
         commits[commit.shard] = light(commit)
         made += len(commit.keys)
         done += len(commit.keys) + len(commit.set_aside)
@@ -197,7 +203,11 @@ def gather(
         Stems and samples.
     redraws : Redraws
     """
-    left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
+    left_out = faulty + [
+        {name: entry[name] for name in ("what", "reason", "cure")}  # a record read has them sorted
+        for commit in commits
+        for entry in commit.set_aside
+    ]
     redraws = Redraws()
 
     def rows() -> Iterator[dict[str, Any]]:

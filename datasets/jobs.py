@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -16,10 +16,23 @@ from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.row_groups import StoredRows
 from .samples import make_sample
 from .shards import Commit, read_commit, write_commit, write_shard
-from .workers import run_jobs
+from .workers import Lost, alive, run_jobs
 
-__all__ = ["Job", "Jobs", "Means", "committed", "jobs_of", "light"]
-__all__ += ["plan_digest", "rendered", "with_rows"]
+__all__ = [
+    "Job",
+    "Jobs",
+    "Means",
+    "committed",
+    "jobs_of",
+    "light",
+    "plan_digest",
+    "render_shard",
+    "rescue_shard",
+    "with_rows",
+]
+
+Made = tuple[dict[str, bytes], dict[str, Any]]
+"""Members of a sample by extension, and its row of the manifest."""
 
 SECONDS_PER_SAMPLE = 180.0
 """Longest time that a sample may take before its worker is taken for hung."""
@@ -49,12 +62,29 @@ class Means:
 
 @dataclass(frozen=True)
 class Job:
-    """One shard to render."""
+    """One shard to render.
+
+    Parameters
+    ----------
+    shard : str
+    rows : tuple of dict
+        Of the plan.
+    out : Path
+        The dataset.
+    means : Means
+    longest_s : float
+        Longest time that a sample may take before its process is taken for hung.
+    proven : bool
+        Whether other samples of the dataset are known to live, so that a shard of which none
+        does may be committed without them.
+    """
 
     shard: str
     rows: tuple[dict[str, Any], ...]
     out: Path
     means: Means
+    longest_s: float
+    proven: bool = False
 
     @property
     def tar(self) -> Path:
@@ -127,7 +157,8 @@ class Jobs(Sequence[Job]):
         if isinstance(place, slice):
             return Jobs(self._rows, self._shards[place], self._out, self._means)
         name, start, stop = self._shards[place]
-        return Job(name, tuple(self._rows[start:stop]), self._out, self._means)
+        rows = tuple(self._rows[start:stop])
+        return Job(name, rows, self._out, self._means, SECONDS_PER_SAMPLE)
 
 
 def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> Jobs:
@@ -174,41 +205,72 @@ def with_rows(commit: Commit, out: Path) -> Commit:
     return commit if commit.rows else read_commit(_record(out, commit.shard))
 
 
-def rendered(jobs: Jobs, workers: int) -> Iterator[Commit]:
-    """Render shards, here or in workers; the first failure ends the build."""
-    if workers == 1:
-        yield from map(_render_shard, jobs)
-        return
-    timeout_s = SECONDS_PER_SAMPLE * max(jobs.largest, 1)
-    with closing(run_jobs(_render_shard, jobs, workers=workers, timeout_s=timeout_s)) as results:
-        for job, result in results:
-            if isinstance(result, WetdryError):
-                raise ShardError(f"{job.out}: shard {job.shard}: {result}")
-            yield result
+def render_shard(job: Job) -> Commit:
+    """Render one shard in this process and commit it; a pure function of the job and its files.
+
+    Raises
+    ------
+    WetdryError
+        If it is not to be had; a sample that a stem or the recipe spoils is set aside.
+    """
+    return _committed_now(job, (_tried(job, row) for row in job.rows))
 
 
-def _render_shard(job: Job) -> Commit:
-    """Render one shard and commit it; a pure function of the job and its files."""
+def rescue_shard(job: Job) -> Commit:
+    """Render a shard that took its process with it, sample by sample in another process.
+
+    A sample that ends that process or hangs is tried again in a fresh one, three times in all,
+    and then set aside; the others are the same bytes as ever.
+
+    Raises
+    ------
+    WetdryError
+        Likewise; and if no sample lives here nor did elsewhere: then it is not the samples.
+    """
+    samples = [replace(job, rows=(row,)) for row in job.rows]
+    sent = run_jobs(_only_sample, samples, workers=1, timeout_s=job.longest_s)
+    with closing(sent) as results:
+        return _committed_now(job, (result for _, result in results))
+
+
+def _only_sample(job: Job) -> Made:
+    """Make the sample of a job that has but one."""
+    result = _tried(job, job.rows[0])
+    if isinstance(result, AudioError):
+        raise result
+    return result
+
+
+def _tried(job: Job, row: dict[str, Any]) -> Made | AudioError:
+    """Make a sample, or say what spoils it."""
     means = job.means
     for origin in means.effects:  # a worker has imported nothing but wetdry
         use_origin(origin)
+    try:
+        with plugins_allowed(means.plugins):  # this may be another process
+            return make_sample(row, means.stems, means.assets, bits=means.bits)
+    except AudioError as error:
+        return error
+
+
+def _committed_now(job: Job, results: Iterable[Made | WetdryError]) -> Commit:
+    """Write samples in the order of the job's rows, set others aside, and commit."""
     kept: list[dict[str, Any]] = []
     set_aside: list[dict[str, str]] = []
 
     def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
-        for row in job.rows:
-            try:
-                with plugins_allowed(means.plugins):  # this may be another process
-                    members, measured = make_sample(row, means.stems, means.assets, bits=means.bits)
-            except AudioError as error:
-                cure = "look at the stem or the recipe; the other samples are complete"
-                reason = str(error).replace(
-                    f"{means.stems}/", ""
-                )  # no path of a machine in a dataset
-                set_aside.append({"what": row["key"], "reason": reason, "cure": cure})
+        lost: list[WetdryError] = []
+        for row, result in zip(job.rows, results, strict=True):
+            alive()
+            if isinstance(result, WetdryError):
+                set_aside.append(_left_out(row["key"], result, job))
+                lost += [result] if isinstance(result, Lost) else []
                 continue
+            members, measured = result
             kept.append(measured)
             yield row["key"], members
+        if len(lost) == len(job.rows) and not job.proven:
+            raise lost[0]
 
     written = write_shard(job.tar, samples())
     for row in kept:
@@ -224,3 +286,18 @@ def _render_shard(job: Job) -> Commit:
     )
     write_commit(job.record, commit)
     return commit
+
+
+def _left_out(key: str, error: WetdryError, job: Job) -> dict[str, str]:
+    """Return the entry of a sample that is set aside; raise what is not the sample's fault."""
+    if isinstance(error, Lost):
+        cure = (
+            f"look at its effects; to try it again, delete commits/{job.shard}.json and run the "
+            "same command"
+        )
+        return {"what": key, "reason": str(error.args[0]), "cure": cure}
+    if not isinstance(error, AudioError):
+        raise error
+    reason = str(error).replace(f"{job.means.stems}/", "")  # no path of a machine in a dataset
+    cure = "look at the stem or the recipe; the other samples are complete"
+    return {"what": key, "reason": reason, "cure": cure}

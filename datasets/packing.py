@@ -13,6 +13,7 @@ from ..manifests.tables import read_table, records
 from ..manifests.versions import library_versions
 from .build import Progress, gather, render_missing
 from .card import stated_licence, write_card
+from .engines import Engine, LocalEngine
 from .folder import RECORD, claim, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
 from .jobs import jobs_of, with_rows
@@ -105,6 +106,7 @@ def replay_dataset(
     *,
     assets: Path | None = None,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Replayed:
     """Render a packed dataset from its plan and the stems; begun before, it is finished.
@@ -120,6 +122,8 @@ def replay_dataset(
     assets : Path, optional
         The folder that the recipe's files are relative to; by default the stems.
     workers : int
+    engine : Engine, optional
+        Where to render; by default so many processes of this machine.
     progress : callable, optional
         Called with the number of samples done and in all.
 
@@ -141,7 +145,8 @@ def replay_dataset(
         claim(out, {**record, "versions": library_versions()}, rows)
         remember(out, means.stems, means.assets)
         write_atomically(out / "plan.parquet", _bytes(packed / "plan.parquet"))
-        commits, done.rendered = render_missing(jobs_of(rows, out, means), workers, progress)
+        engine = engine or LocalEngine(workers)
+        commits, done.rendered = render_missing(jobs_of(rows, out, means), engine, progress)
         done.set_aside, _ = gather(commits, faulty, out)
         done.samples = sum(len(commit.keys) for commit in commits)
         done.differing = _differing((with_rows(c, out) for c in commits), manifest)

@@ -1,6 +1,7 @@
 """Repair: find what is damaged or lost in a dataset, and render that again, and nothing else."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records, write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
+from .engines import Engine, LocalEngine, rendered
 from .folder import locate, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import Job, Jobs, Means, committed, jobs_of, light, plan_digest, rendered
+from .jobs import Job, Means, committed, jobs_of, light, plan_digest
 from .scan import faults, scan
 from .shards import Commit, read_commit
 from .tars import places_of
@@ -51,6 +53,7 @@ def repair(
     assets: Path | None = None,
     catalog: "DataFrame | None" = None,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> Repaired:
     """Make a dataset whole: afterwards its bytes are those of the undisturbed one.
@@ -68,6 +71,8 @@ def repair(
     catalog : DataFrame, optional
         Of the stems; needed only where ``set_aside.json`` is lost, else they are scanned.
     workers : int
+    engine : Engine, optional
+        Where to render; by default so many processes of this machine.
     progress : callable, optional
         Called with the number of samples rendered and to render.
 
@@ -90,7 +95,8 @@ def repair(
         done.shards = {job.shard: wrong for job in jobs if (wrong := _fault(job))}
         damaged = jobs.only(done.shards)
         check_stems([row for job in damaged for row in job.rows], means.stems)
-        _render(damaged, workers, progress, done)
+        results = rendered(damaged, engine or LocalEngine(workers), proven=len(damaged) < len(jobs))
+        _render(results, damaged.samples, progress, done)
         commits = [light(read_commit(job.record)) for job in jobs]
         _write_others(dataset, means, rows, commits, catalog)
         done.samples = sum(len(commit.keys) for commit in commits)
@@ -99,10 +105,12 @@ def repair(
     return done
 
 
-def _render(damaged: Jobs, workers: int, progress: Progress | None, done: Repaired) -> None:
+def _render(
+    results: Iterator[Commit], total: int, progress: Progress | None, done: Repaired
+) -> None:
     """Render shards again."""
-    seen, total = 0, damaged.samples
-    for commit in rendered(damaged, workers):
+    seen = 0
+    for commit in results:
         done.rendered += len(commit.keys)
         seen += len(commit.keys) + len(commit.set_aside)
         if progress:
