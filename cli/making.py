@@ -125,8 +125,6 @@ def generate(
         given = (order, table, stems, out)
         built = build(*given, planned=rows, share=share, engine=where, progress=progress)
     tell(built, loaded.seconds, out)
-    if not built.finished:
-        print(f"share {share} is done; the last one writes the manifest")
     finish(built.set_aside)
 
 
@@ -136,6 +134,8 @@ def tell(built: Built, seconds: float, out: Path) -> None:
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
     if redraws := str(built.redraws):
         print(redraws)
+    if not built.finished:
+        print("this share is done; the last one writes the manifest")
 
 
 def verify(

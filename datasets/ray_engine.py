@@ -152,10 +152,9 @@ def _result(ray: Any, reference: Any) -> Commit | WetdryError:
 
 def _anywhere(job: Job) -> Job:
     """Return a job whose folders have the names that they have everywhere."""
-    means = job.means
     out = job.out.resolve() if isinstance(job.out, Path) else job.out
-    places = {"stems": means.stems.resolve(), "assets": means.assets.resolve()}
-    return replace(job, out=out, means=replace(means, **places))
+    stems, assets = job.means.stems.resolve(), job.means.assets.resolve()
+    return replace(job, out=out, means=replace(job.means, stems=stems, assets=assets))
 
 
 def done_here(work: Work, job: Job, carried: Carried) -> Commit | WetdryError:

@@ -66,7 +66,7 @@ def content(folder):
 def deadly(rows):
     """Return the one sample that is."""
     depths = {row["key"]: Session.from_row(row["session"]).master for row in rows}
-    (key,) = (key for key, (mine,) in depths.items() if mine.depth > DEEP)
+    (key,) = (key for key, (mine,) in depths.items() if dict(mine)["depth"] > DEEP)
     return key
 
 
