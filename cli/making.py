@@ -12,7 +12,7 @@ from .effects import Effects
 from .options import (
     Assets,
     Catalog,
-    Dataset,
+    DatasetOrUrl,
     LayoutName,
     Rate,
     RecipeName,
@@ -81,7 +81,7 @@ def explain(
 def generate(
     recipe: RecipeName,
     stems: Stems,
-    out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
+    out: Annotated[str, typer.Option(help="A new folder or URL, or one that it began.")],
     samples: Samples = 1000,
     planned: Annotated[
         Path | None, typer.Option("--plan", help="Rows of 'wetdry plan', in place of --samples.")
@@ -100,6 +100,9 @@ def generate(
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
+    ] = False,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
     from dataclasses import replace
@@ -116,15 +119,15 @@ def generate(
     share = parse_share(shard_range) if shard_range is not None else None
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        given = (order, table, stems, out)
-        built = build(*given, planned=rows, share=share, workers=workers, progress=progress)
+        how = {"share": share, "workers": workers, "take_over": take_over, "progress": progress}
+        built = build(order, table, stems, out, planned=rows, **how)
     tell(built, loaded.seconds, out)
     if not built.finished:
         print(f"share {share} is done; the last one writes the manifest")
     finish(built.set_aside)
 
 
-def tell(built: Built, seconds: float, out: Path) -> None:
+def tell(built: Built, seconds: float, out: Path | str) -> None:
     """Print what came of a build."""
     minutes = built.samples * seconds / 60
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
@@ -133,7 +136,10 @@ def tell(built: Built, seconds: float, out: Path) -> None:
 
 
 def verify(
-    dataset: Dataset,
+    dataset: DatasetOrUrl,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Names and sizes, reading no shard.")
+    ] = False,
     replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
     assets: Assets = None,
@@ -144,7 +150,9 @@ def verify(
     from ..datasets import verify as check
 
     with progress_bar("checking") as progress:
-        findings = check(dataset, replay=replay, stems=stems, assets=assets, progress=progress)
+        findings = check(
+            dataset, quick=quick, replay=replay, stems=stems, assets=assets, progress=progress
+        )
     for fault in findings.faults:
         say(f"[red]fault:[/] {plain(fault)}")
     steps = findings.least_significant_bits

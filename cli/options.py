@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from .printing import plain, progress_bar, say
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ __all__ = [
     "Catalog",
     "Data",
     "Dataset",
+    "DatasetOrUrl",
     "Device",
     "LayoutName",
     "Rate",
@@ -36,13 +39,31 @@ __all__ = [
     "order_of",
 ]
 
+URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(.+)")
+"""What is left of a URL that was taken for a path."""
+
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
-Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
+
+
+def local(path: Path) -> Path:
+    """Refuse a URL where a command works on folders of this machine only."""
+    if found := URL.match(str(path)):
+        raise UsageError(
+            f"{found[1]}://{found[2]}: this command wants a folder of this machine, found a URL; "
+            "generate, verify and report take one; for others copy the dataset first"
+        )
+    return path
+
+
+Dataset = Annotated[
+    Path, typer.Argument(callback=local, help="A folder that 'wetdry generate' wrote.")
+]
+DatasetOrUrl = Annotated[str, typer.Argument(help="What 'wetdry generate' wrote: folder or URL.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
 Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
 Assets = Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")]
 Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
-Data = Annotated[Path, typer.Option(help="A folder that 'wetdry generate' wrote.")]
+Data = Annotated[Path, typer.Option(callback=local, help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")]

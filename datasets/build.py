@@ -7,7 +7,7 @@ nothing had happened.
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +16,18 @@ from ..degradations.plugins import are_allowed
 from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
-from .folder import Busy, claim, remember, writer_lock
-from .jobs import Job, Means, committed, jobs_of, rendered
+from .folder import Busy, claim, remember
+from .holding import begun_by_one, check_stored, holding, watched
+from .jobs import Job, Means, all_committed, jobs_of, rendered
 from .plan import Order, plan
 from .plan_files import planned_by_hand
 from .provenance import origins
 from .scan import faults
 from .shards import Commit
-from .shares import Share, beginning, forget_shares, share_lock
+from .shares import Share, forget_shares
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -66,11 +68,12 @@ def generate(
     order: Order,
     catalog: "DataFrame",
     stems: Path,
-    out: Path,
+    out: Place | str,
     *,
     planned: "DataFrame | None" = None,
     share: Share | None = None,
     workers: int = 1,
+    take_over: bool = False,
     progress: Progress | None = None,
 ) -> Built:
     """Make a dataset, finish one that was begun, or extend one of fewer samples.
@@ -82,8 +85,9 @@ def generate(
         Of :func:`wetdry.datasets.scan`.
     stems : Path
         The folder that was scanned.
-    out : Path
-        New, empty, or begun by the same order, or by one that differs in fewer samples.
+    out : Path, StorePath or str
+        A folder, or a URL such as ``s3://bucket/prefix``: new, empty, or begun by the same
+        order, or by one that differs in fewer samples.
     planned : DataFrame, optional
         A plan of :func:`wetdry.datasets.write_plan`, filtered or edited: exactly its rows are
         rendered, and the order's number of samples counts for nothing.
@@ -92,6 +96,8 @@ def generate(
         folder, at the same time or not, and the last to end writes the manifest.
     workers : int
         Processes; one renders in this process. The bytes do not depend on it.
+    take_over : bool
+        Of a store: write although another run holds it, which is gone.
     progress : callable, optional
         Called with the number of samples done and in all.
 
@@ -107,24 +113,26 @@ def generate(
         rows, record = planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
     means = Means(stems, recipe.folder, order.bits, are_allowed(), own)
-    with writer_lock(out) if share is None else share_lock(out, share):
-        with beginning(out) if share else nullcontext():
+    out = place_of(out)
+    with holding(out, share, take_over=take_over) as still_ours:
+        with begun_by_one(out, share):
             claim(out, record, rows)
             remember(out, stems, recipe.folder)
             write_table(rows, plan_schema(), out / "plan.parquet")
         jobs = jobs_of(rows, out, means)
         mine = share.of(jobs) if share else jobs
-        commits, made = render_missing(mine, workers, progress)
+        commits, made = render_missing(mine, workers, watched(progress, still_ours))
         if share is None:
             return _finished(commits, made, faults(catalog), out)
     return _share_done(jobs, commits, made, faults(catalog), out)
 
 
 def _finished(
-    commits: Sequence[Commit], made: int, faulty: list[dict[str, str]], out: Path
+    commits: Sequence[Commit], made: int, faulty: list[dict[str, str]], out: Place
 ) -> Built:
     """Write what stands beside the shards; whoever calls this holds the folder alone."""
     forget_shares(out)
+    check_stored(out, commits)
     left_out = gather(commits, faulty, out)
     if not card_stands(out):  # a finished dataset's may have been edited since
         write_card(out, licence=stated_licence(out))
@@ -136,13 +144,13 @@ def _share_done(
     commits: Sequence[Commit],
     made: int,
     faulty: list[dict[str, str]],
-    out: Path,
+    out: Place,
 ) -> Built:
     """Finish the dataset if all shares are there and nobody else is at work."""
-    with suppress(Busy), writer_lock(out):  # who is busy there ends later, and does it
-        whole = [commit for job in jobs if (commit := committed(job))]
+    with suppress(Busy), holding(out):  # who is busy there ends later, and does it
+        whole = all_committed(jobs)
         if len(whole) == len(jobs):
-            return _finished(whole, made, faulty, out)
+            return _finished([whole[job.shard] for job in jobs], made, faulty, out)
     left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
     return replace(_built(commits, made, left_out), finished=False)
 
@@ -166,7 +174,7 @@ def render_missing(
     made : int
         How many samples were rendered now.
     """
-    commits = {job.shard: commit for job in jobs if (commit := committed(job))}
+    commits = all_committed(jobs)
     missing = [job for job in jobs if job.shard not in commits]
     done, made = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
     total = sum(len(job.rows) for job in jobs)
@@ -180,7 +188,7 @@ def render_missing(
 
 
 def gather(
-    commits: Sequence[Commit], faulty: list[dict[str, str]], out: Path
+    commits: Sequence[Commit], faulty: list[dict[str, str]], out: Place
 ) -> list[dict[str, str]]:
     """Write the manifest, in the plan's order, and what was set aside, which is returned."""
     left_out = faulty + [entry for commit in commits for entry in commit.set_aside]

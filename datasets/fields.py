@@ -1,17 +1,18 @@
 """Fields: what a reader is asked for, and the members of a sample that answer it."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from ..audio import STEM_CLASSES, decode
 from ..errors import ShardError
-from .positions import opened
+from ..manifests.store_paths import Place
+from .positions import opened, prefetch
+from .tar_headers import BLOCK
 from .tars import Places, read_named
 
-__all__ = ["Said", "Wanted", "load", "outputs_members", "read_places", "wanted_members"]
+__all__ = ["Said", "Wanted", "load", "outputs_members", "read_places", "spans", "wanted_members"]
 
 Wanted: TypeAlias = str | dict[str, str]
 """A member, or members by class or tap."""
@@ -96,13 +97,13 @@ def read_places(text: str, where: str) -> Places:
 
 
 def load(
-    path: Path, key: str, wanted: Wanted, places: Places, part: tuple[int, int | None], said: Said
+    path: Place, key: str, wanted: Wanted, places: Places, part: tuple[int, int | None], said: Said
 ) -> Any:
     """Read and decode a field of one sample.
 
     Parameters
     ----------
-    path : Path
+    path : Path or StorePath
         The tar.
     key : str
     wanted : str or dict
@@ -130,9 +131,16 @@ def load(
         return audio
 
     with opened(path) as file:
+        prefetch(file, spans(places, [wanted] if isinstance(wanted, str) else wanted.values()))
         if isinstance(wanted, str):
             return content(wanted)
         return {name: content(member) for name, member in wanted.items()}
+
+
+def spans(places: Places, members: Iterable[str]) -> list[tuple[int, int]]:
+    """Return offset and size of members with their headers."""
+    found = (places[member] for member in members)
+    return [(offset - BLOCK, size + BLOCK) for offset, size in found]
 
 
 def _row(data: bytes, where: str) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import Any
 from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
+from ..manifests.store_paths import Place, StorePath
 from .samples import make_sample
-from .shards import Commit, read_commit, write_commit, write_shard
+from .shards import Commit, parse_commit, read_commit, write_commit, write_shard
 from .workers import run_jobs
 
-__all__ = ["Job", "Means", "committed", "jobs_of", "plan_digest", "rendered"]
+__all__ = ["Job", "Means", "all_committed", "committed", "jobs_of", "plan_digest", "rendered"]
 
 SECONDS_PER_SAMPLE = 180.0
 """Longest time that a sample may take before its worker is taken for hung."""
@@ -49,21 +50,21 @@ class Job:
 
     shard: str
     rows: tuple[dict[str, Any], ...]
-    out: Path
+    out: Place
     means: Means
 
     @property
-    def tar(self) -> Path:
+    def tar(self) -> Place:
         """Where the shard stands."""
         return self.out / "data" / f"{self.shard}.tar"
 
     @property
-    def record(self) -> Path:
+    def record(self) -> Place:
         """Where its commit record stands."""
         return self.out / "commits" / f"{self.shard}.json"
 
 
-def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> list[Job]:
+def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> list[Job]:
     """Group the plan's rows by shard, in order."""
     shards: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -81,9 +82,29 @@ def committed(job: Job) -> Commit | None:
     """Return a shard's commit record if the shard stands there, whole by size, of this plan."""
     if not job.record.exists() or not job.tar.exists():
         return None
-    commit = read_commit(job.record)
-    whole = commit.plan_sha256 == plan_digest(job)
-    return commit if whole and job.tar.stat().st_size == commit.size_bytes else None
+    return _of_this_plan(job, read_commit(job.record), job.tar.stat().st_size)
+
+
+def all_committed(jobs: Sequence[Job]) -> dict[str, Commit]:
+    """Return the commit records of all shards that stand there; a store is asked at once."""
+    if not jobs or not isinstance(out := jobs[0].out, StorePath):
+        return {job.shard: commit for job in jobs if (commit := committed(job))}
+    sizes, there = (out / "data").sizes(), (out / "commits").sizes()
+    begun = {f"{job.shard}.json": job for job in jobs if f"{job.shard}.tar" in sizes}
+    records = (out / "commits").read_many([name for name in begun if name in there])
+    found = {}
+    for name, data in records.items():
+        job = begun[name]
+        commit = parse_commit(data, job.record)
+        if _of_this_plan(job, commit, sizes[f"{job.shard}.tar"]):
+            found[job.shard] = commit
+    return found
+
+
+def _of_this_plan(job: Job, commit: Commit, size_bytes: int) -> Commit | None:
+    """Return a commit record if it is of this plan and of a shard of this size."""
+    same = commit.plan_sha256 == plan_digest(job) and commit.size_bytes == size_bytes
+    return commit if same else None
 
 
 def rendered(jobs: Sequence[Job], workers: int) -> Iterator[Commit]:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from ..audio import STEM_CLASSES, Audio, checked, encode_flac
 from ..errors import AudioError, ShardError, UsageError
+from ..manifests.store_paths import Place
 from ..manifests.tables import read_columns
 from .fields import read_places
 from .folder import claim, writer_lock
@@ -99,8 +100,8 @@ def missing_outputs(dataset: Path | str, name: str, *, split: str | None = None)
 
 
 def output_places(
-    dataset: Path, name: str, shard: str, key: str, shard_sha256: str | None
-) -> tuple[Path, Places]:
+    dataset: Place, name: str, shard: str, key: str, shard_sha256: str | None
+) -> tuple[Place, Places]:
     """Return the tar with a model's outputs of a sample, and where they stand in it.
 
     Raises
@@ -112,14 +113,14 @@ def output_places(
     where = folder / "commits" / f"{shard}.json"
     if not NAME.fullmatch(name) or not where.exists():
         raise ShardError(f"{where}: wanted outputs of {key}, found none; see write_outputs")
-    heard, members = _commit(where, where.stat().st_mtime_ns)
+    heard, members = _commit(where, where.stat().st_mtime_ns if isinstance(where, Path) else 0)
     if key not in members or shard_sha256 not in (None, heard):
         raise ShardError(f"{where}: made of another version of {shard}; write the outputs again")
     return folder / f"{shard}.tar", read_places(members[key], f"{where}: {key}")
 
 
 @lru_cache(maxsize=256)
-def _commit(path: Path, _mtime_ns: int) -> tuple[str, dict[str, str]]:
+def _commit(path: Place, _mtime_ns: int) -> tuple[str, dict[str, str]]:
     """Return the digest of the shard that was heard, and the places by key."""
     commit = read_commit(path)
     return commit.plan_sha256, {row["key"]: row["members"] for row in commit.rows}

@@ -10,11 +10,14 @@ import numpy as np
 
 from ..audio import decode_pcm
 from ..degradations.assets import digest_of
-from ..errors import WetdryError
+from ..errors import UsageError, WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table, records
 from .folder import locate, read_record
+from .positions import fetched
 from .provenance import check_origins
+from .quick_verify import quick_faults
 from .samples import make_sample, pcm_digest
 from .shards import read_commit
 from .tars import places_of, read_members
@@ -48,8 +51,9 @@ class Findings:
 
 
 def verify(
-    dataset: Path,
+    dataset: Place | str,
     *,
+    quick: bool = False,
     replay: int = 0,
     stems: Path | None = None,
     assets: Path | None = None,
@@ -64,7 +68,10 @@ def verify(
 
     Parameters
     ----------
-    dataset : Path
+    dataset : Path, StorePath or str
+        A folder or a URL; of a store, one shard after the other is brought here and read.
+    quick : bool
+        Read no shard: compare names and sizes, commit records and manifest.
     replay : int
         How many samples to render again, evenly spread.
     stems, assets : Path, optional
@@ -75,11 +82,18 @@ def verify(
     ShardError
         If the folder is no dataset at all, or what it was made with is not at hand.
     """
+    dataset = place_of(dataset)
+    if quick and replay:
+        raise UsageError("verify: wanted quick or replay, found both; leave one out")
     record = read_record(dataset)
     plan = read_table(dataset / "plan.parquet", plan_schema())
     manifest = read_table(dataset / "manifest.parquet", manifest_schema())
     findings = Findings()
     _check_rows(record, plan, manifest, dataset, findings)
+    if quick:
+        findings.faults += quick_faults(dataset, list(plan["shard"].unique()), manifest)
+        findings.samples = len(manifest)
+        return findings
     rows = {row["key"]: row for row in records(manifest)}
     chosen = _spread(list(rows), replay)
     places = locate(dataset, stems, assets) if chosen else None
@@ -101,7 +115,7 @@ def _check_rows(
     record: dict[str, Any],
     plan: "DataFrame",
     manifest: "DataFrame",
-    dataset: Path,
+    dataset: Place,
     findings: Findings,
 ) -> None:
     """Compare the manifest with the plan and with what was set aside."""
@@ -124,17 +138,20 @@ def _check_rows(
 
 
 def _check_shard(
-    dataset: Path, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
+    dataset: Place, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
 ) -> list[tuple[str, dict[str, bytes]]]:
     """Compare a shard with its commit record; return the samples that can be looked into."""
-    tar = dataset / "data" / f"{shard}.tar"
+    tar, copy = dataset / "data" / f"{shard}.tar", None
     try:
         commit = read_commit(dataset / "commits" / f"{shard}.json")
-        if digest_of(tar) != commit.sha256 or tar.stat().st_size != commit.size_bytes:
-            findings.faults.append(f"{tar}: not the bytes that were committed; run 'wetdry repair'")
-        members, places = list(read_members(tar)), places_of(tar)
+        with fetched(tar) as copy:
+            if digest_of(copy) != commit.sha256 or copy.stat().st_size != commit.size_bytes:
+                findings.faults.append(
+                    f"{tar}: not the bytes that were committed; run 'wetdry repair'"
+                )
+            members, places = list(read_members(copy)), places_of(copy)
     except (WetdryError, OSError) as error:
-        findings.faults.append(str(error))
+        findings.faults.append(str(error).replace(str(copy), str(tar)))
         return []
     if [key for key, _ in members] != commit.keys:
         findings.faults.append(f"{tar}: keys differ from those committed")
