@@ -92,7 +92,10 @@ def generate(
     seed: Seed = 0,
     workers: Workers = 2,
     splits: SplitTexts = None,
-    bits: Annotated[int, typer.Option(help="16 or 24 bits a sample.")] = 16,
+    bits: Annotated[int, typer.Option(help="16 or 24 of FLAC, 32 of WAV (floats).")] = 16,
+    previews: Annotated[
+        str, typer.Option(help="opus or mp3: small files beside, to listen to on a page.")
+    ] = "",
     catalog: Catalog = None,
     layout: LayoutName = "auto",
     sample_rate: Rate = None,
@@ -111,10 +114,12 @@ def generate(
     from ..datasets import parse_share, read_plan
     from ..mixing import load_recipe
 
-    if bits not in (16, 24):
-        raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
+    if bits not in (16, 24, 32):
+        raise UsageError(f"--bits: wanted 16, 24 or 32, found {bits}")
+    if previews not in ("", "opus", "mp3"):
+        raise UsageError(f"--previews: wanted opus or mp3, found {previews!r}")
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
-    order = replace(order_of(loaded, samples, seed, splits), bits=bits)
+    order = replace(order_of(loaded, samples, seed, splits), bits=bits, previews=previews)
     rows = read_plan(planned) if planned else None
     share = parse_share(shard_range) if shard_range is not None else None
     table = catalog_of(stems, catalog, layout, workers)

@@ -112,7 +112,7 @@ def generate(
     else:
         rows, record = planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
-    means = Means(stems, recipe.folder, order.bits, are_allowed(), own)
+    means = Means(stems, recipe.folder, order.bits, are_allowed(), own, order.previews)
     out = place_of(out)
     with holding(out, share, take_over=take_over) as still_ours:
         with begun_by_one(out, share):

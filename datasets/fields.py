@@ -5,14 +5,23 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
-from ..audio import STEM_CLASSES, decode
+from ..audio import PREVIEWS, STEM_CLASSES, decode
 from ..errors import ShardError
 from ..manifests.store_paths import Place
 from .positions import opened, prefetch
 from .tar_headers import BLOCK
 from .tars import Places, read_named
 
-__all__ = ["Said", "Wanted", "load", "outputs_members", "read_places", "spans", "wanted_members"]
+__all__ = [
+    "PREVIEW",
+    "Said",
+    "Wanted",
+    "load",
+    "outputs_members",
+    "read_places",
+    "spans",
+    "wanted_members",
+]
 
 Wanted: TypeAlias = str | dict[str, str]
 """A member, or members by class or tap."""
@@ -26,12 +35,13 @@ class Said(NamedTuple):
 
 
 STEM_FIELDS = {
-    point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
+    point: {name: f"{name.lower()}.{point}" for name in STEM_CLASSES}
     for point in ("dry", "wet", "wet_master")
 }
 """Fields of one file a class."""
 
-NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
+PREVIEW = tuple(f".preview.{kind}" for kind in PREVIEWS)
+NO_TAPS = {"mixture", *(m for members in STEM_FIELDS.values() for m in members.values())}
 
 
 def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
@@ -41,8 +51,8 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     ----------
     field : str
         "mixture"; "dry", "wet" or "wet_master" of all classes; "taps", all that is left;
-        "row", or the name of one member without its suffix, such as "vocals.dry", "premaster"
-        or "bus.rhythm".
+        "previews", as files; "row", or the name of one member without its suffix, such as
+        "vocals.dry", "premaster" or "bus.rhythm".
     members : collection of str
         The sample's members, by extension.
     where : str
@@ -58,15 +68,19 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     >>> wanted_members("taps", ["mixture.flac", "bus.rhythm.flac", "bass.dry.flac"], "")
     {'bus.rhythm': 'bus.rhythm.flac'}
     """
+    suffix = ".wav" if "mixture.wav" in members else ".flac"
     if field == "row":
         wanted: Wanted = "json"
     elif field in STEM_FIELDS:
-        wanted = STEM_FIELDS[field]
+        wanted = {name: f"{member}{suffix}" for name, member in STEM_FIELDS[field].items()}
     elif field == "taps":
-        others = (m for m in sorted(members) if m.endswith(".flac") and m not in NO_TAPS)
-        wanted = {member.removesuffix(".flac"): member for member in others}
+        names = (m.removesuffix(suffix) for m in sorted(members) if m.endswith(suffix))
+        wanted = {name: f"{name}{suffix}" for name in names if name not in NO_TAPS}
+    elif field == "previews":
+        found = (m for m in sorted(members) if m.endswith(PREVIEW))
+        wanted = {member.rpartition(".preview.")[0]: member for member in found}
     else:
-        wanted = f"{field}.flac"
+        wanted = f"{field}{suffix}"
     for member in [wanted] if isinstance(wanted, str) else wanted.values():
         if member not in members:
             there = ", ".join(sorted(members)[:40])
@@ -125,6 +139,8 @@ def load(
         where = f"{path}: {key}.{member}"
         if member == "json":
             return _row(data, where)
+        if member.endswith(PREVIEW):
+            return data
         audio, rate = decode(data, where, *part, total=said.frames)
         if rate != said.sample_rate:
             raise ShardError(f"{where}: wanted {said.sample_rate} Hz, found {rate} Hz")

@@ -38,7 +38,8 @@ def means_of(record: Mapping[str, Any], dataset: Path, stems: Path, assets: Path
         effect = find_effect(kind)
         origin = origin_of(effect) if effect else None
         effects += [origin] if origin else []
-    return Means(stems, assets, record["bits"], are_allowed(), tuple(effects))
+    form = record["bits"], are_allowed(), tuple(effects), record.get("previews", "")
+    return Means(stems, assets, *form)
 
 
 def other_versions(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -30,11 +30,12 @@ class Means:
     ----------
     stems, assets : Path
         Where the files begin.
-    bits : {16, 24}
+    bits : {16, 24, 32}
     plugins : bool
         Whether plugins may run.
     effects : tuple of Origin
         Of the effects that are not the house's.
+    previews : {"", "opus", "mp3"}
     """
 
     stems: Path
@@ -42,6 +43,7 @@ class Means:
     bits: int
     plugins: bool
     effects: tuple[Origin, ...]
+    previews: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> list[Jo
 
 def plan_digest(job: Job) -> str:
     """Return the digest of what a shard is to hold."""
-    said = json.dumps([job.rows, job.means.bits], sort_keys=True)
+    form = [job.means.bits, *([job.means.previews] if job.means.previews else [])]
+    said = json.dumps([job.rows, *form], sort_keys=True)
     return sha256(said.encode()).hexdigest()
 
 
@@ -132,7 +135,8 @@ def _render_shard(job: Job) -> Commit:
         for row in job.rows:
             try:
                 with plugins_allowed(means.plugins):  # this may be another process
-                    members, measured = make_sample(row, means.stems, means.assets, bits=means.bits)
+                    form = {"bits": means.bits, "previews": means.previews}
+                    members, measured = make_sample(row, means.stems, means.assets, **form)
             except AudioError as error:
                 cure = "look at the stem or the recipe; the other samples are complete"
                 reason = str(error).replace(

@@ -55,9 +55,9 @@ def _card(dataset: Place, row: "Series[Any]") -> Markup:
     members = _members(dataset, row)
     rate = int(row["sample_rate"])
     audios = {
-        name.removesuffix(".flac"): decode(data, f"{row['key']}.{name}")[0]
+        name.rpartition(".")[0]: decode(data, f"{row['key']}.{name}")[0]
         for name, data in members.items()
-        if name.endswith(".flac")
+        if name.endswith((".flac", ".wav"))
     }
     window = _liveliest(audios["mixture"], rate)
     rows = [Row("Mixture", "", (Take("mixture", audios["mixture"][:, window]),), _after(row))]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..audio import decode_pcm
+from ..audio import decode_pcm, suffix_of
 from ..degradations.assets import digest_of
 from ..errors import UsageError, WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table, records
+from .fields import PREVIEW
 from .folder import locate, read_record
 from .positions import fetched
 from .provenance import check_origins
@@ -102,7 +103,7 @@ def verify(
     for shard in plan["shard"].unique():
         members = _check_shard(dataset, shard, rows, findings)
         for key, files in members:
-            _check_sample(rows[key], files, findings)
+            _check_sample(rows[key], files, record, findings)
             if key in chosen and places is not None:
                 _replay(rows[key], files, record, places, findings)
             findings.samples += 1
@@ -165,17 +166,21 @@ def _check_shard(
     return members
 
 
-def _check_sample(row: dict[str, Any], files: dict[str, bytes], findings: Findings) -> None:
+def _check_sample(
+    row: dict[str, Any], files: dict[str, bytes], record: dict[str, Any], findings: Findings
+) -> None:
     """Check members, lengths, rates and digests of one sample."""
     digests = json.loads(row["pcm_sha256"])
-    if {f"{name}.flac" for name in digests} | {"json"} != set(files):
+    suffix, kind = suffix_of(record["bits"]), record.get("previews")
+    previews = {f"{name}.preview.{kind}" for name in digests if kind}
+    if {f"{name}.{suffix}" for name in digests} | previews | {"json"} != set(files):
         findings.faults.append(f"{row['key']}: members differ from the manifest's")
         return
     wanted = (round(row["seconds"] * row["sample_rate"]), 2), row["sample_rate"]
     for name, digest in digests.items():
-        where = f"{row['key']}.{name}.flac"
+        where = f"{row['key']}.{name}.{suffix}"
         try:
-            pcm, rate = decode_pcm(files[f"{name}.flac"], where)
+            pcm, rate = decode_pcm(files[f"{name}.{suffix}"], where)
         except WetdryError as error:
             findings.faults.append(str(error))
             continue
@@ -208,13 +213,14 @@ def _replay(
         if (places[0] / file).is_file() and digest_of(places[0] / file) != digest
     ]
     try:
-        again, _ = make_sample(plan, *places, bits=record["bits"])
+        form = {"bits": record["bits"], "previews": record.get("previews", "")}
+        again, _ = make_sample(plan, *places, **form)
     except WetdryError as error:
         findings.faults.append(f"{row['key']}: cannot be rendered again: {error}")
         return
     findings.replayed += 1
     for name in sorted(set(again) - {"json"}):
-        if again[name] == files.get(name):
+        if again[name] == files.get(name) or name.endswith(PREVIEW):
             continue
         steps = _difference(again[name], files[name])
         findings.least_significant_bits = max(findings.least_significant_bits, steps)
@@ -230,5 +236,7 @@ def _difference(one: bytes, other: bytes) -> int:
     (a, _), (b, _) = decode_pcm(one, "replay"), decode_pcm(other, "stored")
     if a.shape != b.shape or a.dtype != b.dtype:
         return 2**31
+    if a.dtype == np.float32:  # in steps of 24 bits
+        return round(float(np.abs(a.astype(np.float64) - b).max(initial=0)) * 2**23)
     step = 1 if a.dtype == np.int16 else 256  # 24 bits stand in the upper three bytes
     return int(np.abs(a.astype(np.int64) - b.astype(np.int64)).max() // step)
