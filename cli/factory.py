@@ -13,6 +13,7 @@ from .options import (
     Assets,
     Catalog,
     Dataset,
+    DatasetOrUrl,
     LayoutName,
     Rate,
     RecipeName,
@@ -22,6 +23,7 @@ from .options import (
     Severity,
     SplitTexts,
     Stems,
+    TakeOver,
     Workers,
     catalog_of,
     order_of,
@@ -59,13 +61,14 @@ def plan(
 
 
 def repair(
-    dataset: Dataset,
+    dataset: DatasetOrUrl,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
     assets: Assets = None,
     catalog: Catalog = None,
     workers: Workers = 2,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
+    take_over: TakeOver = False,
 ) -> None:
     """Find what is damaged or lost by sizes and digests, and render only that again."""
     from ..datasets import read_catalog
@@ -74,7 +77,13 @@ def repair(
     table = read_catalog(catalog) if catalog else None
     with progress_bar("rendering") as progress:
         done = mend(
-            dataset, stems=stems, assets=assets, catalog=table, workers=workers, progress=progress
+            dataset,
+            stems=stems,
+            assets=assets,
+            catalog=table,
+            workers=workers,
+            take_over=take_over,
+            progress=progress,
         )
     for shard, wrong in done.shards.items():
         print(f"{shard}: {wrong}; rendered again")

@@ -9,14 +9,14 @@ import typer
 
 from ..errors import UsageError
 from .effects import Effects
-from .options import Dataset
+from .options import DatasetOrUrl
 from .printing import progress_bar
 
 __all__ = ["card", "export", "report"]
 
 
 def card(
-    dataset: Dataset,
+    dataset: DatasetOrUrl,
     licence: Annotated[
         str, typer.Option("--license", help="Of the stems, such as cc-by-4.0.")
     ] = "unknown",

@@ -22,6 +22,7 @@ from .options import (
     Severity,
     SplitTexts,
     Stems,
+    TakeOver,
     Workers,
     catalog_of,
     order_of,
@@ -103,9 +104,7 @@ def generate(
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
-    ] = False,
+    take_over: TakeOver = False,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
     from dataclasses import replace
@@ -124,8 +123,14 @@ def generate(
     share = parse_share(shard_range) if shard_range is not None else None
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        how = {"share": share, "workers": workers, "take_over": take_over, "progress": progress}
-        built = build(order, table, stems, out, planned=rows, **how)
+        built = build(
+            *(order, table, stems, out),
+            planned=rows,
+            share=share,
+            workers=workers,
+            take_over=take_over,
+            progress=progress,
+        )
     tell(built, loaded.seconds, out)
     if not built.finished:
         print(f"share {share} is done; the last one writes the manifest")

@@ -34,6 +34,7 @@ __all__ = [
     "Severity",
     "SplitTexts",
     "Stems",
+    "TakeOver",
     "Workers",
     "catalog_of",
     "order_of",
@@ -50,7 +51,7 @@ def local(path: Path) -> Path:
     if found := URL.match(str(path)):
         raise UsageError(
             f"{found[1]}://{found[2]}: this command wants a folder of this machine, found a URL; "
-            "generate, verify and report take one; for others copy the dataset first"
+            "generate, verify, repair, card and report take one; for others copy it first"
         )
     return path
 
@@ -62,6 +63,9 @@ DatasetOrUrl = Annotated[str, typer.Argument(help="What 'wetdry generate' wrote:
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
 Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
 Assets = Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")]
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
+]
 Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
 Data = Annotated[Path, typer.Option(callback=local, help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]

@@ -10,7 +10,7 @@ from ..errors import ShardError, UsageError
 from ..manifests.card import Facts, card
 from ..manifests.croissant import croissant
 from ..manifests.files import write_atomically
-from ..manifests.store_paths import Place, sizes_of
+from ..manifests.store_paths import Place, place_of, sizes_of
 from ..manifests.tables import read_columns
 from .folder import read_record
 from .tars import places_of
@@ -21,7 +21,7 @@ CARD = "README.md"
 CROISSANT = "croissant.json"
 
 
-def write_card(dataset: Place, *, licence: str = "unknown") -> tuple[Place, Place]:
+def write_card(dataset: Place | str, *, licence: str = "unknown") -> tuple[Place, Place]:
     """Write the card of a dataset for people (README.md) and for machines (croissant.json).
 
     Parameters
@@ -41,6 +41,7 @@ def write_card(dataset: Place, *, licence: str = "unknown") -> tuple[Place, Plac
     """
     if not licence.isprintable() or not licence.strip():
         raise UsageError(f"licence: wanted a name such as cc-by-4.0, found {licence!r}")
+    dataset = place_of(dataset)
     facts = _facts(dataset, licence)
     write_atomically(dataset / CARD, card(facts).encode())
     write_atomically(dataset / CROISSANT, croissant(facts).encode())

@@ -135,8 +135,9 @@ def _render_shard(job: Job) -> Commit:
         for row in job.rows:
             try:
                 with plugins_allowed(means.plugins):  # this may be another process
-                    form = {"bits": means.bits, "previews": means.previews}
-                    members, measured = make_sample(row, means.stems, means.assets, **form)
+                    members, measured = make_sample(
+                        row, means.stems, means.assets, bits=means.bits, previews=means.previews
+                    )
             except AudioError as error:
                 cure = "look at the stem or the recipe; the other samples are complete"
                 reason = str(error).replace(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from ..errors import ShardError, UsageError
+from .stores import open_store, open_to_write
 
 __all__ = ["Place", "StorePath", "place_of", "sizes_of"]
 
@@ -89,7 +90,7 @@ class StorePath:
 
     def _info(self) -> dict[str, Any] | None:
         """Return what the store says of the object; None if there is none."""
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             try:
                 info = store.info(path)
             except FileNotFoundError:
@@ -98,7 +99,7 @@ class StorePath:
 
     def iterdir(self) -> list["StorePath"]:
         """Return what stands directly below, in order."""
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             try:
                 found = store.ls(path, detail=False)
             except FileNotFoundError:
@@ -114,7 +115,7 @@ class StorePath:
 
     def sizes(self) -> dict[str, int]:
         """Return the size in bytes of every object below, by its path from here; one listing."""
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             found = store.find(path, detail=True)
         return {name.removeprefix(path).lstrip("/"): int(i["size"]) for name, i in found.items()}
 
@@ -126,12 +127,12 @@ class StorePath:
         FileNotFoundError
             If there is no such object.
         """
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             return bytes(store.cat_file(path))
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """Return stretches from one byte to before another, asked for at the same time."""
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             starts, ends = zip(*ranges, strict=True)
             count = len(ranges)
             found = store.cat_ranges([path] * count, list(starts), list(ends), on_error="raise")
@@ -142,7 +143,7 @@ class StorePath:
         contents: dict[str, bytes] = {}
         for first in range(0, len(names), BATCH):
             few = names[first : first + BATCH]
-            with _opened(self.url) as (store, path):
+            with open_store(self.url) as (store, path):
                 found = store.cat([f"{path}/{name}" for name in few], on_error="raise")
                 contents |= {name: bytes(found[f"{path}/{name}"]) for name in few}
         return contents
@@ -151,17 +152,17 @@ class StorePath:
         """Open it for reading; what is sought is asked for by ranges."""
         if mode != "rb":
             raise UsageError(f"{self.url}: is read as 'rb', found {mode!r}; write it whole")
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             return cast(BufferedReader, store.open(path, "rb"))
 
     def download(self, target: Path) -> None:
         """Write the content to a file of this machine."""
-        with _opened(self.url) as (store, path):
+        with open_store(self.url) as (store, path):
             store.get_file(path, str(target))
 
     def write_bytes(self, data: bytes) -> None:
         """Write the object, in place of any other."""
-        with _writing(self.url) as (store, path):
+        with open_to_write(self.url) as (store, path):
             store.pipe_file(path, data)
 
     def create(self, data: bytes) -> bool:
@@ -170,7 +171,7 @@ class StorePath:
         Two that try at one time do not both succeed on stores with conditional writes (S3, GCS,
         MinIO); on others they may.
         """
-        with _writing(self.url) as (store, path):
+        with open_to_write(self.url) as (store, path):
             try:
                 store.pipe_file(path, data, mode="create")
             except FileExistsError:
@@ -183,7 +184,7 @@ class StorePath:
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Delete the object."""
-        with _writing(self.url) as (store, path):
+        with open_to_write(self.url) as (store, path):
             try:
                 store.rm_file(path)
             except FileNotFoundError:
@@ -206,7 +207,7 @@ class StorePath:
         with tempfile.TemporaryFile(prefix=".wetdry-") as file:
             yield cast(BinaryIO, file)
             file.flush()
-            with _writing(self.url) as (store, path):
+            with open_to_write(self.url) as (store, path):
                 parts = {"chunksize": PART_BYTES} if "s3" in store.protocol else {}
                 file.seek(0)
                 store.put_file(f"/dev/fd/{file.fileno()}", path, **parts)
@@ -264,54 +265,6 @@ def sizes_of(folder: Place) -> dict[str, int]:
     if isinstance(folder, StorePath):
         return folder.sizes()
     return {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[tuple[Any, str]]:
-    """Give a store and the path in it; say in plain words what goes wrong there.
-
-    Raises
-    ------
-    FileNotFoundError, FileExistsError
-        As the store says it.
-    UsageError
-        If nothing here can open it.
-    ShardError
-        If it refuses or cannot be reached.
-    """
-    import fsspec
-
-    kind = url.partition("://")[0]
-    try:
-        store, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
-        store.invalidate_cache()
-    except ImportError as error:
-        raise UsageError(
-            f"{url}: {kind} needs a package that is not here ({error}); "
-            "run `pip install 'wetdry[cloud]'`"
-        ) from None
-    except ValueError as error:
-        raise UsageError(f"{url}: cannot be opened ({error}); see docs/stores.md") from None
-    try:
-        yield store, path
-    except (FileNotFoundError, FileExistsError, ShardError, UsageError):
-        raise
-    except Exception as error:  # every store has errors of its own, and few are OSError
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ShardError(
-            f"{url}: the store refuses or cannot be reached ({said}); look at its credentials "
-            "and address, docs/stores.md"
-        ) from None
-
-
-@contextmanager
-def _writing(url: str) -> Iterator[tuple[Any, str]]:
-    """Give a store to write to."""
-    try:
-        with _opened(url) as opened:
-            yield opened
-    except FileNotFoundError:
-        raise ShardError(f"{url}: wanted a bucket to write to, found none; make it first") from None
 
 
 def _sums(file: BinaryIO) -> set[str]:
