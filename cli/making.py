@@ -95,7 +95,7 @@ def generate(
     splits: SplitTexts = None,
     bits: Annotated[int, typer.Option(help="16 or 24 of FLAC, 32 of WAV (floats).")] = 16,
     previews: Annotated[
-        str, typer.Option(help="opus or mp3: small files beside, to listen to on a page.")
+        str, typer.Option(help="opus or mp3: a small file beside each mixture, for pages.")
     ] = "",
     catalog: Catalog = None,
     layout: LayoutName = "auto",

@@ -51,7 +51,7 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     ----------
     field : str
         "mixture"; "dry", "wet" or "wet_master" of all classes; "taps", all that is left;
-        "previews", as files; "row", or the name of one member without its suffix, such as
+        "preview", as a file; "row", or the name of one member without its suffix, such as
         "vocals.dry", "premaster" or "bus.rhythm".
     members : collection of str
         The sample's members, by extension.
@@ -76,9 +76,8 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     elif field == "taps":
         names = (m.removesuffix(suffix) for m in sorted(members) if m.endswith(suffix))
         wanted = {name: f"{name}{suffix}" for name in names if name not in NO_TAPS}
-    elif field == "previews":
-        found = (m for m in sorted(members) if m.endswith(PREVIEW))
-        wanted = {member.rpartition(".preview.")[0]: member for member in found}
+    elif field == "preview":
+        wanted = next((m for m in members if m.endswith(PREVIEW)), "mixture.preview")
     else:
         wanted = f"{field}{suffix}"
     for member in [wanted] if isinstance(wanted, str) else wanted.values():

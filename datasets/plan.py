@@ -38,7 +38,7 @@ class Order:
     shard_samples : int
         Samples in a shard.
     previews : {"", "opus", "mp3"}
-        Small files beside the lossless ones, to listen to on a page.
+        A small file beside each mixture, to listen to on a page.
     """
 
     recipe: Recipe

@@ -52,8 +52,8 @@ def read(
         mask with one bool for each row of it.
     fields : str or sequence of str
         What each sample shall hold: "mixture"; "dry", "wet" and "wet_master", by class; "taps",
-        the others by name; one of them alone, such as "vocals.dry" or "premaster"; "previews",
-        the bytes of small files to listen to, by name; "row", what
+        the others by name; one of them alone, such as "vocals.dry" or "premaster"; "preview",
+        the bytes of a small file to listen to; "row", what
         was drawn and measured; "outputs.NAME", what :func:`write_outputs` wrote, by class.
 
     Returns

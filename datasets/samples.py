@@ -62,7 +62,7 @@ def make_sample(
     bits : {16, 24, 32}
         Of FLAC; 32 are floats, as WAV.
     previews : {"", "opus", "mp3"}
-        Small files beside, to listen to.
+        A small file beside the mixture, to listen to.
 
     Returns
     -------
@@ -75,15 +75,11 @@ def make_sample(
     facts = Facts()
     mix = render(session, stems, assets, facts)
     audios = _audios(session, mix)
-    rate, length = session.sample_rate, session.samples
-    silence = _silence(length, rate, bits)
+    rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
     files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
     members = {f"{name}.{suffix_of(bits)}": data for name, (data, _) in files.items()}
     if previews:
-        quiet = _silent_preview(length, rate, previews)
-        for name, audio in audios.items():
-            preview = quiet if audio is None else encode_preview(audio, rate, previews)
-            members[f"{name}.preview.{previews}"] = preview
+        members[f"mixture.preview.{previews}"] = encode_preview(mix.mixture, rate, previews)
     row = _row(plan, session, mix, facts.steps)
     row["pcm_sha256"] = json.dumps({name: digest for name, (_, digest) in sorted(files.items())})
     members["json"] = json.dumps(row, sort_keys=True).encode()
@@ -116,12 +112,6 @@ def pcm_digest(pcm: NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32])
 def _silence(samples: int, sample_rate: int, bits: int) -> tuple[bytes, str]:
     """Return the file of an absent class; most samples have several."""
     return _file(np.zeros((2, samples), np.float32), sample_rate, bits)
-
-
-@cache
-def _silent_preview(samples: int, sample_rate: int, kind: str) -> bytes:
-    """Return the preview of an absent class."""
-    return encode_preview(np.zeros((2, samples), np.float32), sample_rate, kind)
 
 
 def _row(plan: dict[str, Any], session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:

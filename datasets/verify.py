@@ -172,8 +172,8 @@ def _check_sample(
     """Check members, lengths, rates and digests of one sample."""
     digests = json.loads(row["pcm_sha256"])
     suffix, kind = suffix_of(record["bits"]), record.get("previews")
-    previews = {f"{name}.preview.{kind}" for name in digests if kind}
-    if {f"{name}.{suffix}" for name in digests} | previews | {"json"} != set(files):
+    others = {"json", *([f"mixture.preview.{kind}"] if kind else [])}
+    if {f"{name}.{suffix}" for name in digests} | others != set(files):
         findings.faults.append(f"{row['key']}: members differ from the manifest's")
         return
     wanted = (round(row["seconds"] * row["sample_rate"]), 2), row["sample_rate"]
