@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assets",
+    "Bits",
     "Catalog",
     "Data",
     "Dataset",
     "DatasetOrUrl",
     "Device",
     "LayoutName",
+    "Previews",
     "Rate",
     "RecipeName",
     "Run",
@@ -46,7 +48,7 @@ URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(.+)")
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
 
 
-def local(path: Path) -> Path:
+def _local(path: Path) -> Path:
     """Refuse a URL where a command works on folders of this machine only."""
     if found := URL.match(str(path)):
         raise UsageError(
@@ -57,17 +59,42 @@ def local(path: Path) -> Path:
 
 
 Dataset = Annotated[
-    Path, typer.Argument(callback=local, help="A folder that 'wetdry generate' wrote.")
+    Path, typer.Argument(callback=_local, help="A folder that 'wetdry generate' wrote.")
 ]
 DatasetOrUrl = Annotated[str, typer.Argument(help="What 'wetdry generate' wrote: folder or URL.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
 Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
 Assets = Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")]
+
+
+def _one_of_widths(bits: int) -> int:
+    """Refuse widths that no file has."""
+    if bits not in (16, 24, 32):
+        raise UsageError(f"--bits: wanted 16, 24 or 32, found {bits}")
+    return bits
+
+
+def _one_of_previews(kind: str) -> str:
+    """Refuse formats that are not made."""
+    if kind not in ("", "opus", "mp3"):
+        raise UsageError(f"--previews: wanted opus or mp3, found {kind!r}")
+    return kind
+
+
+Bits = Annotated[
+    int, typer.Option(callback=_one_of_widths, help="16 or 24 of FLAC, 32 of WAV (floats).")
+]
+Previews = Annotated[
+    str,
+    typer.Option(
+        callback=_one_of_previews, help="opus or mp3: a small file beside each mixture, for pages."
+    ),
+]
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
 ]
 Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
-Data = Annotated[Path, typer.Option(callback=local, help="A folder that 'wetdry generate' wrote.")]
+Data = Annotated[Path, typer.Option(callback=_local, help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")]
