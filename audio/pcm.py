@@ -1,6 +1,7 @@
-"""Whole numbers: from samples to the 16 or 24 bits of a file, and back."""
+"""Whole numbers: from samples to the 16 or 24 bits of a file, and back; and floats as they are."""
 
 import io
+import struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,18 @@ from numpy.typing import NDArray
 from ..errors import AudioError
 from .arrays import Audio
 
-__all__ = ["decode_pcm", "encode_flac", "encode_pcm", "quantise"]
+__all__ = ["decode_pcm", "encode_flac", "encode_float", "encode_pcm", "quantise", "suffix_of"]
+
+WIDTHS = {"PCM_16": "int16", "FLOAT": "float32"}
+
+
+def suffix_of(bits: int) -> str:
+    """Return the suffix of lossless files: FLAC of 16 or 24 bits, WAV of 32-bit floats.
+
+    >>> suffix_of(16), suffix_of(32)
+    ('flac', 'wav')
+    """
+    return "wav" if bits == 32 else "flac"
 
 
 def quantise(audio: Audio, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
@@ -86,8 +98,28 @@ def encode_pcm(
     return buffer.getvalue()
 
 
-def decode_pcm(data: bytes, where: str) -> tuple[NDArray[np.int16] | NDArray[np.int32], int]:
-    """Decode a file of :func:`encode_pcm` to the whole numbers that it holds.
+def encode_float(audio: Audio, sample_rate: int) -> bytes:
+    """Encode floats as they are, as WAV; the same samples give the same bytes.
+
+    Parameters
+    ----------
+    audio : float32 array, shape (channels, samples)
+    sample_rate : int
+        In Hz.
+    """
+    channels, frames = audio.shape  # libsndfile would add the time of day
+    data = audio.T.astype("<f4").tobytes()
+    form = struct.pack("<HHIIHHH", 3, channels, sample_rate, 4 * channels * sample_rate,
+                       4 * channels, 32, 0)  # fmt: skip
+    chunks = ((b"fmt ", form), (b"fact", struct.pack("<I", frames)), (b"data", data))
+    body = b"".join(name + struct.pack("<I", len(part)) + part for name, part in chunks)
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
+
+
+def decode_pcm(
+    data: bytes, where: str
+) -> tuple[NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32], int]:
+    """Decode a file of :func:`encode_pcm` or :func:`encode_float` to the numbers that it holds.
 
     Parameters
     ----------
@@ -97,8 +129,8 @@ def decode_pcm(data: bytes, where: str) -> tuple[NDArray[np.int16] | NDArray[np.
 
     Returns
     -------
-    pcm : int16 or int32 array, shape (samples, channels)
-        As :func:`quantise` returned it.
+    pcm : int16, int32 or float32 array, shape (samples, channels)
+        As :func:`quantise` returned it, or the floats.
     sample_rate : int
         In Hz.
     """
@@ -106,7 +138,7 @@ def decode_pcm(data: bytes, where: str) -> tuple[NDArray[np.int16] | NDArray[np.
 
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            width = "int16" if file.subtype == "PCM_16" else "int32"
+            width = WIDTHS.get(file.subtype, "int32")
             return file.read(dtype=width, always_2d=True), int(file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise AudioError(f"{where}: cannot be decoded ({error})") from None

@@ -14,6 +14,7 @@ from .options import (
     Assets,
     Catalog,
     Dataset,
+    DatasetOrUrl,
     EngineName,
     LayoutName,
     Rate,
@@ -24,6 +25,7 @@ from .options import (
     Severity,
     SplitTexts,
     Stems,
+    TakeOver,
     Workers,
     catalog_of,
     engine_of,
@@ -69,7 +71,7 @@ def plan(
 
 
 def repair(
-    dataset: Dataset,
+    dataset: DatasetOrUrl,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
     assets: Assets = None,
     catalog: Catalog = None,
@@ -78,6 +80,7 @@ def repair(
     address: Address = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
+    take_over: TakeOver = False,
 ) -> None:
     """Find what is damaged or lost by sizes and digests, and render only that again."""
     from ..datasets import read_catalog
@@ -87,7 +90,13 @@ def repair(
     where = engine_of(engine, address, workers)
     with progress_bar("rendering") as progress:
         done = mend(
-            dataset, stems=stems, assets=assets, catalog=table, engine=where, progress=progress
+            dataset,
+            stems=stems,
+            assets=assets,
+            catalog=table,
+            engine=where,
+            take_over=take_over,
+            progress=progress,
         )
     for shard, wrong in done.shards.items():
         print(f"{shard}: {wrong}; rendered again")

@@ -9,14 +9,14 @@ import typer
 
 from ..errors import UsageError
 from .effects import Effects
-from .options import Dataset
+from .options import DatasetOrUrl
 from .printing import progress_bar
 
 __all__ = ["card", "export", "report"]
 
 
 def card(
-    dataset: Dataset,
+    dataset: DatasetOrUrl,
     licence: Annotated[
         str, typer.Option("--license", help="Of the stems, such as cc-by-4.0.")
     ] = "unknown",
@@ -48,15 +48,15 @@ def export(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="A dataset or a run.")],
+    folder: Annotated[str, typer.Argument(help="A dataset (a URL, too) or a run.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     effects: Effects = None,
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
-    if (folder / "run.json").exists():
+    if (Path(folder) / "run.json").exists():
         from ..cascade import write_run_report
 
-        page = write_run_report(folder, out)
+        page = write_run_report(Path(folder), out)
     else:
         from ..datasets import write_report
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
 from .effects import Effects
 from .options import (
     Address,
     Assets,
+    Bits,
     Catalog,
-    Dataset,
+    DatasetOrUrl,
     EngineName,
     LayoutName,
+    Previews,
     Rate,
     RecipeName,
     Samples,
@@ -24,6 +25,7 @@ from .options import (
     Severity,
     SplitTexts,
     Stems,
+    TakeOver,
     Workers,
     catalog_of,
     engine_of,
@@ -84,7 +86,7 @@ def explain(
 def generate(
     recipe: RecipeName,
     stems: Stems,
-    out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
+    out: Annotated[str, typer.Option(help="A new folder or URL, or one that it began.")],
     samples: Samples = 1000,
     planned: Annotated[
         Path | None, typer.Option("--plan", help="Rows of 'wetdry plan', in place of --samples.")
@@ -97,7 +99,8 @@ def generate(
     engine: EngineName = "local",
     address: Address = None,
     splits: SplitTexts = None,
-    bits: Annotated[int, typer.Option(help="16 or 24 bits a sample.")] = 16,
+    bits: Bits = 16,
+    previews: Previews = "",
     catalog: Catalog = None,
     layout: LayoutName = "auto",
     sample_rate: Rate = None,
@@ -105,30 +108,30 @@ def generate(
     severity: Severity = None,
     allow_plugins: AllowPlugins = False,
     effects: Effects = None,
+    take_over: TakeOver = False,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
     from dataclasses import replace
+    from functools import partial
 
     from ..datasets import generate as build
     from ..datasets import parse_share, read_plan
     from ..mixing import load_recipe
 
-    if bits not in (16, 24):
-        raise UsageError(f"--bits: wanted 16 or 24, found {bits}")
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
-    order = replace(order_of(loaded, samples, seed, splits), bits=bits)
+    order = replace(order_of(loaded, samples, seed, splits), bits=bits, previews=previews)
     rows = read_plan(planned) if planned else None
     share = parse_share(shard_range) if shard_range is not None else None
     where = engine_of(engine, address, workers)
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        given = (order, table, stems, out)
-        built = build(*given, planned=rows, share=share, engine=where, progress=progress)
+        given = partial(build, order, table, stems, out, planned=rows, share=share)
+        built = given(engine=where, take_over=take_over, progress=progress)
     tell(built, loaded.seconds, out)
     finish(built.set_aside)
 
 
-def tell(built: Built, seconds: float, out: Path) -> None:
+def tell(built: Built, seconds: float, out: Path | str) -> None:
     """Print what came of a build."""
     minutes = built.samples * seconds / 60
     print(f"{built.samples} samples ({minutes:.1f} min) in {out}, {built.rendered} made now")
@@ -139,7 +142,10 @@ def tell(built: Built, seconds: float, out: Path) -> None:
 
 
 def verify(
-    dataset: Dataset,
+    dataset: DatasetOrUrl,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Names and sizes, reading no shard.")
+    ] = False,
     replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
     stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
     assets: Assets = None,
@@ -150,7 +156,9 @@ def verify(
     from ..datasets import verify as check
 
     with progress_bar("checking") as progress:
-        findings = check(dataset, replay=replay, stems=stems, assets=assets, progress=progress)
+        findings = check(
+            dataset, quick=quick, replay=replay, stems=stems, assets=assets, progress=progress
+        )
     for fault in findings.faults:
         say(f"[red]fault:[/] {plain(fault)}")
     steps = findings.least_significant_bits

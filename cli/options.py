@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Address",
     "Assets",
+    "Bits",
     "Catalog",
     "Data",
     "Dataset",
+    "DatasetOrUrl",
     "Device",
     "EngineName",
     "LayoutName",
+    "Previews",
     "Rate",
     "RecipeName",
     "Run",
@@ -34,19 +38,66 @@ __all__ = [
     "Severity",
     "SplitTexts",
     "Stems",
+    "TakeOver",
     "Workers",
     "catalog_of",
     "engine_of",
     "order_of",
 ]
 
+URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(.+)")
+"""What is left of a URL that was taken for a path."""
+
 RecipeName = Annotated[str, typer.Argument(help="A YAML file, or the name of a preset.")]
-Dataset = Annotated[Path, typer.Argument(help="A folder that 'wetdry generate' wrote.")]
+
+
+def _local(path: Path) -> Path:
+    """Refuse a URL where a command works on folders of this machine only."""
+    if found := URL.match(str(path)):
+        raise UsageError(
+            f"{found[1]}://{found[2]}: this command wants a folder of this machine, found a URL; "
+            "generate, verify, repair, card and report take one; for others copy it first"
+        )
+    return path
+
+
+Dataset = Annotated[
+    Path, typer.Argument(callback=_local, help="A folder that 'wetdry generate' wrote.")
+]
+DatasetOrUrl = Annotated[str, typer.Argument(help="What 'wetdry generate' wrote: folder or URL.")]
 Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
 Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
 Assets = Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")]
+
+
+def _one_of_widths(bits: int) -> int:
+    """Refuse widths that no file has."""
+    if bits not in (16, 24, 32):
+        raise UsageError(f"--bits: wanted 16, 24 or 32, found {bits}")
+    return bits
+
+
+def _one_of_previews(kind: str) -> str:
+    """Refuse formats that are not made."""
+    if kind not in ("", "opus", "mp3"):
+        raise UsageError(f"--previews: wanted opus or mp3, found {kind!r}")
+    return kind
+
+
+Bits = Annotated[
+    int, typer.Option(callback=_one_of_widths, help="16 or 24 of FLAC, 32 of WAV (floats).")
+]
+Previews = Annotated[
+    str,
+    typer.Option(
+        callback=_one_of_previews, help="opus or mp3: a small file beside each mixture, for pages."
+    ),
+]
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
+]
 Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
-Data = Annotated[Path, typer.Option(help="A folder that 'wetdry generate' wrote.")]
+Data = Annotated[Path, typer.Option(callback=_local, help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
 EngineName = Annotated[

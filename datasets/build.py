@@ -7,7 +7,7 @@ nothing had happened.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +16,20 @@ from ..degradations.plugins import are_allowed
 from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
 from .engines import Engine, LocalEngine, rendered
-from .folder import Busy, remember, writer_lock
-from .jobs import Jobs, Means, committed, jobs_of, light, with_rows
+from .folder import Busy, remember
+from .holding import begun_by_one, check_stored, holding, watched
+from .jobs import Jobs, Means, all_committed, jobs_of, light, with_rows
 from .plan import Drawing, Order
 from .plan_files import planned_by_hand
 from .planning import plan_in, store_plan
 from .provenance import origins
 from .scan import faults
 from .shards import Commit
-from .shares import Share, beginning, forget_shares, share_lock
+from .shares import Share, forget_shares
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -68,12 +70,13 @@ def generate(
     order: Order,
     catalog: "DataFrame",
     stems: Path,
-    out: Path,
+    out: Place | str,
     *,
     planned: "DataFrame | None" = None,
     share: Share | None = None,
     workers: int = 1,
     engine: Engine | None = None,
+    take_over: bool = False,
     progress: Progress | None = None,
 ) -> Built:
     """Make a dataset, finish one that was begun, or extend one of fewer samples.
@@ -85,8 +88,9 @@ def generate(
         Of :func:`wetdry.datasets.scan`.
     stems : Path
         The folder that was scanned.
-    out : Path
-        New, empty, or begun by the same order, or by one that differs in fewer samples.
+    out : Path, StorePath or str
+        A folder, or a URL such as ``s3://bucket/prefix``: new, empty, or begun by the same
+        order, or by one that differs in fewer samples.
     planned : DataFrame, optional
         A plan of :func:`wetdry.datasets.write_plan`, filtered or edited: exactly its rows are
         rendered, and the order's number of samples counts for nothing.
@@ -98,6 +102,8 @@ def generate(
     engine : Engine, optional
         Where to render; by default so many processes of this machine
         (:class:`~wetdry.datasets.LocalEngine`).
+    take_over : bool
+        Of a store: write although another run holds it, which is gone.
     progress : callable, optional
         Called with the number of samples done and in all.
 
@@ -110,9 +116,10 @@ def generate(
     drawing = Drawing(order, catalog) if planned is None else None
     given = None if planned is None else planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
-    means = Means(stems, recipe.folder, order.bits, are_allowed(), own)
-    with writer_lock(out) if share is None else share_lock(out, share):
-        with beginning(out) if share else nullcontext():
+    means = Means(stems, recipe.folder, order.bits, are_allowed(), own, order.previews)
+    out = place_of(out)
+    with holding(out, share, take_over=take_over) as still_ours:
+        with begun_by_one(out, share):
             if drawing:
                 rows = plan_in(out, drawing, catalog, workers=workers)
             elif given:
@@ -120,17 +127,19 @@ def generate(
             remember(out, stems, recipe.folder)
         jobs = jobs_of(rows, out, means)
         mine = jobs.only({*share.of(jobs.shards)}) if share else jobs
-        commits, made = render_missing(mine, engine or LocalEngine(workers), progress)
+        where = engine or LocalEngine(workers)
+        commits, made = render_missing(mine, where, watched(progress, still_ours))
         if share is None:
             return _finished(commits, made, faults(catalog), out)
     return _share_done(jobs, commits, made, faults(catalog), out)
 
 
 def _finished(
-    commits: Sequence[Commit], made: int, faulty: list[dict[str, str]], out: Path
+    commits: Sequence[Commit], made: int, faulty: list[dict[str, str]], out: Place
 ) -> Built:
     """Write what stands beside the shards; whoever calls this holds the folder alone."""
     forget_shares(out)
+    check_stored(out, commits)
     left_out, redraws = gather(commits, faulty, out)
     if not card_stands(out):  # a finished dataset's may have been edited since
         write_card(out, licence=stated_licence(out))
@@ -142,15 +151,15 @@ def _share_done(
     commits: Sequence[Commit],
     made: int,
     faulty: list[dict[str, str]],
-    out: Path,
+    out: Place,
 ) -> Built:
     """Finish the dataset if all shares are there and nobody else is at work."""
-    with suppress(Busy), writer_lock(out):  # who is busy there ends later, and does it
-        whole = [light(commit) for job in jobs if (commit := committed(job))]
+    with suppress(Busy), holding(out):  # who is busy there ends later, and does it
+        whole = all_committed(jobs)
         if len(whole) == len(jobs):
-            return _finished(whole, made, faulty, out)
+            return _finished([whole[job.shard] for job in jobs], made, faulty, out)
     left_out = faulty + [entry for commit in commits for entry in commit.set_aside]
-    redraws = sum((_redraws(with_rows(commit, out)) for commit in commits), Redraws())
+    redraws = sum(map(_redraws, with_rows(commits, out)), Redraws())
     return replace(_built(commits, made, left_out, redraws), finished=False)
 
 
@@ -179,7 +188,7 @@ def render_missing(
     made : int
         How many samples were rendered now.
     """
-    commits = {job.shard: light(commit) for job in jobs if (commit := committed(job))}
+    commits = all_committed(jobs)
     missing = jobs.only({*jobs.shards} - {*commits})
     done, made = sum(len(c.keys) + len(c.set_aside) for c in commits.values()), 0
     proven = any(commit.keys for commit in commits.values())
@@ -193,7 +202,7 @@ def render_missing(
 
 
 def gather(
-    commits: Sequence[Commit], faulty: list[dict[str, str]], out: Path
+    commits: Sequence[Commit], faulty: list[dict[str, str]], out: Place
 ) -> tuple[list[dict[str, str]], Redraws]:
     """Write the manifest, in the plan's order, and what was set aside.
 
@@ -212,7 +221,7 @@ def gather(
 
     def rows() -> Iterator[dict[str, Any]]:
         nonlocal redraws
-        for commit in (with_rows(commit, out) for commit in commits):
+        for commit in with_rows(commits, out):
             redraws += _redraws(commit)
             yield from ({**row, "shard_sha256": commit.sha256} for row in commit.rows)
 

@@ -3,14 +3,14 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from ..degradations.assets import digest_of
-from ..errors import UsageError
+from ..errors import ShardError, UsageError
 from ..manifests.card import Facts, card
 from ..manifests.croissant import croissant
 from ..manifests.files import write_atomically
+from ..manifests.store_paths import Place, place_of, sizes_of
 from ..manifests.tables import read_columns
 from .folder import read_record
 from .tars import places_of
@@ -21,12 +21,12 @@ CARD = "README.md"
 CROISSANT = "croissant.json"
 
 
-def write_card(dataset: Path, *, licence: str = "unknown") -> tuple[Path, Path]:
+def write_card(dataset: Place | str, *, licence: str = "unknown") -> tuple[Place, Place]:
     """Write the card of a dataset for people (README.md) and for machines (croissant.json).
 
     Parameters
     ----------
-    dataset : Path
+    dataset : Path or StorePath
     licence : str
         Of the stems, as Hugging Face writes it, such as ``cc-by-4.0``.
 
@@ -41,13 +41,14 @@ def write_card(dataset: Path, *, licence: str = "unknown") -> tuple[Path, Path]:
     """
     if not licence.isprintable() or not licence.strip():
         raise UsageError(f"licence: wanted a name such as cc-by-4.0, found {licence!r}")
+    dataset = place_of(dataset)
     facts = _facts(dataset, licence)
     write_atomically(dataset / CARD, card(facts).encode())
     write_atomically(dataset / CROISSANT, croissant(facts).encode())
     return dataset / CARD, dataset / CROISSANT
 
 
-def card_stands(dataset: Path) -> bool:
+def card_stands(dataset: Place) -> bool:
     """Tell whether both are there, and of this manifest; their words may be anyone's."""
     digest = digest_of(dataset / "manifest.parquet")
     return (dataset / CARD).exists() and any(
@@ -56,25 +57,27 @@ def card_stands(dataset: Path) -> bool:
     )
 
 
-def stated_licence(dataset: Path) -> str:
+def stated_licence(dataset: Place) -> str:
     """Return the licence that the card gives, if there is one."""
     licence = _croissant(dataset).get("license")
     if licence is None and (dataset / CARD).is_file():
-        text = (dataset / CARD).read_text(errors="replace")
+        text = (dataset / CARD).read_bytes().decode(errors="replace")
         said = re.search(r'^license: "([^"\\]+)"$', text, re.MULTILINE)
         licence = said[1] if said else None
     return str(licence or "unknown")
 
 
-def _croissant(dataset: Path) -> dict[str, Any]:
+def _croissant(dataset: Place) -> dict[str, Any]:
     """Read croissant.json; empty if it is none."""
     try:
         return dict(json.loads((dataset / CROISSANT).read_bytes()))
+    except ShardError:  # a store that cannot be reached must not cost a licence
+        raise
     except (OSError, TypeError, ValueError):
         return {}
 
 
-def _facts(dataset: Path, licence: str) -> Facts:
+def _facts(dataset: Place, licence: str) -> Facts:
     """Gather what there is to tell."""
     path = dataset / "manifest.parquet"
     record = read_record(dataset)
@@ -85,6 +88,7 @@ def _facts(dataset: Path, licence: str) -> Facts:
         table.column(name).to_pylist() for name in ("split", "shard", "shard_sha256")
     )
     digests = dict(zip(shards, sums, strict=True))
+    sizes = sizes_of(data)
     manifest = (digest_of(path), path.stat().st_size)
     members: list[str] = []
     if rows:
@@ -100,9 +104,6 @@ def _facts(dataset: Path, licence: str) -> Facts:
         licence=licence,
         samples=Counter(splits),
         members=members,
-        shards={
-            shard: (digest, (data / f"{shard}.tar").stat().st_size)
-            for shard, digest in digests.items()
-        },
+        shards={shard: (digest, sizes[f"{shard}.tar"]) for shard, digest in digests.items()},
         manifest=manifest,
     )

@@ -89,7 +89,10 @@ def _opened(dataset: Path, number: int, split: str | None) -> _Medium:
     reader = read(dataset, split=split)
     rows = reader.manifest
     classes = dict(zip(rows["key"], rows["classes"], strict=True))
-    return _Medium(reader, number, int(read_record(dataset)["bits"]), classes)
+    bits = int(read_record(dataset)["bits"])
+    if bits == 32:
+        raise UsageError(f"{dataset}: wanted FLAC of 16 or 24 bits, found floats; --bits 24")
+    return _Medium(reader, number, bits, classes)
 
 
 def _medium(dataset: Path, medium: int | None) -> int:

@@ -1,17 +1,27 @@
 """Fields: what a reader is asked for, and the members of a sample that answer it."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from ..audio import STEM_CLASSES, decode
+from ..audio import PREVIEWS, STEM_CLASSES, decode
 from ..errors import ShardError
-from .positions import opened
+from ..manifests.store_paths import Place
+from .positions import opened, prefetch
+from .tar_headers import BLOCK
 from .tars import Places, read_named
 
-__all__ = ["Said", "Wanted", "load", "outputs_members", "read_places", "wanted_members"]
+__all__ = [
+    "PREVIEW",
+    "Said",
+    "Wanted",
+    "load",
+    "outputs_members",
+    "read_places",
+    "spans",
+    "wanted_members",
+]
 
 Wanted: TypeAlias = str | dict[str, str]
 """A member, or members by class or tap."""
@@ -25,12 +35,13 @@ class Said(NamedTuple):
 
 
 STEM_FIELDS = {
-    point: {name: f"{name.lower()}.{point}.flac" for name in STEM_CLASSES}
+    point: {name: f"{name.lower()}.{point}" for name in STEM_CLASSES}
     for point in ("dry", "wet", "wet_master")
 }
 """Fields of one file a class."""
 
-NO_TAPS = {"mixture.flac", *(m for members in STEM_FIELDS.values() for m in members.values())}
+PREVIEW = tuple(f".preview.{kind}" for kind in PREVIEWS)
+NO_TAPS = {"mixture", *(m for members in STEM_FIELDS.values() for m in members.values())}
 
 
 def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
@@ -40,8 +51,8 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     ----------
     field : str
         "mixture"; "dry", "wet" or "wet_master" of all classes; "taps", all that is left;
-        "row", or the name of one member without its suffix, such as "vocals.dry", "premaster"
-        or "bus.rhythm".
+        "preview", as a file; "row", or the name of one member without its suffix, such as
+        "vocals.dry", "premaster" or "bus.rhythm".
     members : collection of str
         The sample's members, by extension.
     where : str
@@ -57,15 +68,18 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     >>> wanted_members("taps", ["mixture.flac", "bus.rhythm.flac", "bass.dry.flac"], "")
     {'bus.rhythm': 'bus.rhythm.flac'}
     """
+    suffix = ".wav" if "mixture.wav" in members else ".flac"
     if field == "row":
         wanted: Wanted = "json"
     elif field in STEM_FIELDS:
-        wanted = STEM_FIELDS[field]
+        wanted = {name: f"{member}{suffix}" for name, member in STEM_FIELDS[field].items()}
     elif field == "taps":
-        others = (m for m in sorted(members) if m.endswith(".flac") and m not in NO_TAPS)
-        wanted = {member.removesuffix(".flac"): member for member in others}
+        names = (m.removesuffix(suffix) for m in sorted(members) if m.endswith(suffix))
+        wanted = {name: f"{name}{suffix}" for name in names if name not in NO_TAPS}
+    elif field == "preview":
+        wanted = next((m for m in members if m.endswith(PREVIEW)), "mixture.preview")
     else:
-        wanted = f"{field}.flac"
+        wanted = f"{field}{suffix}"
     for member in [wanted] if isinstance(wanted, str) else wanted.values():
         if member not in members:
             there = ", ".join(sorted(members)[:40])
@@ -96,13 +110,13 @@ def read_places(text: str, where: str) -> Places:
 
 
 def load(
-    path: Path, key: str, wanted: Wanted, places: Places, part: tuple[int, int | None], said: Said
+    path: Place, key: str, wanted: Wanted, places: Places, part: tuple[int, int | None], said: Said
 ) -> Any:
     """Read and decode a field of one sample.
 
     Parameters
     ----------
-    path : Path
+    path : Path or StorePath
         The tar.
     key : str
     wanted : str or dict
@@ -124,15 +138,24 @@ def load(
         where = f"{path}: {key}.{member}"
         if member == "json":
             return _row(data, where)
+        if member.endswith(PREVIEW):
+            return data
         audio, rate = decode(data, where, *part, total=said.frames)
         if rate != said.sample_rate:
             raise ShardError(f"{where}: wanted {said.sample_rate} Hz, found {rate} Hz")
         return audio
 
     with opened(path) as file:
+        prefetch(file, spans(places, [wanted] if isinstance(wanted, str) else wanted.values()))
         if isinstance(wanted, str):
             return content(wanted)
         return {name: content(member) for name, member in wanted.items()}
+
+
+def spans(places: Places, members: Iterable[str]) -> list[tuple[int, int]]:
+    """Return offset and size of members with their headers."""
+    found = (places[member] for member in members)
+    return [(offset - BLOCK, size + BLOCK) for offset, size in found]
 
 
 def _row(data: bytes, where: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import ShardError, UsageError
 from ..manifests.files import TEMPORARY, write_atomically
 from ..manifests.schema import plan_schema
+from ..manifests.store_paths import Place, StorePath
 from ..manifests.tables import read_columns, read_table, records
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "noted",
     "read_record",
     "remember",
+    "take_lock",
     "writer_lock",
 ]
 
@@ -40,7 +42,7 @@ class Busy(ShardError):
 
 
 def claim(
-    out: Path,
+    out: Place,
     record: dict[str, Any],
     rows: Sequence[dict[str, Any]] = (),
     *,
@@ -54,7 +56,7 @@ def claim(
 
     Parameters
     ----------
-    out : Path
+    out : Path or StorePath
     record : dict
     rows : sequence of dict
         Of its plan.
@@ -88,7 +90,7 @@ def claim(
     _write(out / name, record)
 
 
-def _write(path: Path, record: dict[str, Any]) -> None:
+def _write(path: Place, record: dict[str, Any]) -> None:
     """Write what a dataset says of itself."""
     write_atomically(path, json.dumps(record, indent=1, sort_keys=True).encode())
 
@@ -102,7 +104,7 @@ def _grows(there: dict[str, Any], wanted: dict[str, Any]) -> bool:
     )
 
 
-def _check_kept(out: Path, rows: Sequence[dict[str, Any]], samples: int) -> None:
+def _check_kept(out: Place, rows: Sequence[dict[str, Any]], samples: int) -> None:
     """Refuse to extend a dataset if that would take samples from it: splits round."""
     path, there = out / "plan.parquet", set[str]()
     if path.is_file() or any(out.glob("commits/*.json")):  # else nothing was rendered yet
@@ -124,7 +126,7 @@ def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
     )
 
 
-def plan_change(path: Path, rows: Sequence[dict[str, Any]]) -> str:
+def plan_change(path: Place, rows: Sequence[dict[str, Any]]) -> str:
     """Return in which rows a plan differs from the one of a folder; empty if in none."""
     if not path.is_file():
         return ""
@@ -160,7 +162,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 50 else text[:24] + "..." + text[-23:]
 
 
-def read_record(dataset: Path, name: str = RECORD) -> dict[str, Any]:
+def read_record(dataset: Place, name: str = RECORD) -> dict[str, Any]:
     """Read what a dataset says of itself.
 
     Raises
@@ -170,6 +172,8 @@ def read_record(dataset: Path, name: str = RECORD) -> dict[str, Any]:
     """
     try:
         return dict(json.loads((dataset / name).read_bytes()))
+    except ShardError:  # a store that cannot be reached
+        raise
     except OSError:
         raise ShardError(
             f"{dataset}: wanted a dataset, found no {name}; make one with 'wetdry generate'"
@@ -178,25 +182,28 @@ def read_record(dataset: Path, name: str = RECORD) -> dict[str, Any]:
         raise ShardError(f"{dataset / name}: not JSON ({error})") from None
 
 
-def remember(out: Path, stems: Path, assets: Path) -> None:
+def remember(out: Place, stems: Path, assets: Path) -> None:
     """Note where the inputs stand, for ``verify --replay`` on this machine."""
     note(out, {"stems": str(stems.resolve()), "assets": str(assets.resolve())})
 
 
-def note(out: Path, said: dict[str, str]) -> None:
-    """Note what holds on this machine alone, beside what was noted before."""
-    write_atomically(out / LOCAL, json.dumps({**noted(out), **said}).encode())
+def note(out: Place, said: dict[str, str]) -> None:
+    """Note what holds on this machine alone, beside what was noted before; not in a store."""
+    if not isinstance(out, StorePath):
+        write_atomically(out / LOCAL, json.dumps({**noted(out), **said}).encode())
 
 
-def noted(out: Path) -> dict[str, Any]:
+def noted(out: Place) -> dict[str, Any]:
     """Return what was noted on this machine; empty if nothing was."""
+    if isinstance(out, StorePath):
+        return {}
     try:
         return dict(json.loads((out / LOCAL).read_bytes()))
     except (OSError, TypeError, ValueError):
         return {}
 
 
-def locate(dataset: Path, stems: Path | None, assets: Path | None) -> tuple[Path, Path]:
+def locate(dataset: Place, stems: Path | None, assets: Path | None) -> tuple[Path, Path]:
     """Return where the inputs stand: as given, or as noted when the dataset was made.
 
     Raises
@@ -240,7 +247,7 @@ def writer_lock(out: Path) -> Iterator[None]:
     """
     descriptor = lock_file(out, LOCK)
     try:
-        _lock(descriptor, out)
+        take_lock(descriptor, out)
         try:
             _clear(out)
             yield
@@ -257,8 +264,14 @@ def _clear(out: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
-def _lock(descriptor: int, out: Path) -> None:
-    """Take the lock, or say who has it."""
+def take_lock(descriptor: int, out: Place) -> None:
+    """Take a lock, or say that another has it.
+
+    Raises
+    ------
+    Busy, ShardError
+        If another process holds it, or the file system has no locks.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

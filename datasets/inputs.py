@@ -10,6 +10,7 @@ from ..degradations.effect import find_effect
 from ..degradations.own_effects import Origin, origin_of
 from ..degradations.plugins import are_allowed
 from ..errors import CatalogError, ShardError
+from ..manifests.store_paths import Place
 from ..manifests.versions import FORMAT_VERSION, library_versions
 from ..mixing.sessions import Session
 from .jobs import Means
@@ -19,7 +20,7 @@ from .shards import KEY
 __all__ = ["check_rows", "check_stems", "means_of", "other_versions"]
 
 
-def means_of(record: Mapping[str, Any], dataset: Path, stems: Path, assets: Path) -> Means:
+def means_of(record: Mapping[str, Any], dataset: Place, stems: Path, assets: Path) -> Means:
     """Return with what a dataset's samples are rendered.
 
     Raises
@@ -38,7 +39,8 @@ def means_of(record: Mapping[str, Any], dataset: Path, stems: Path, assets: Path
         effect = find_effect(kind)
         origin = origin_of(effect) if effect else None
         effects += [origin] if origin else []
-    return Means(stems, assets, record["bits"], are_allowed(), tuple(effects))
+    form = record["bits"], are_allowed(), tuple(effects), record.get("previews", "")
+    return Means(stems, assets, *form)
 
 
 def other_versions(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -51,7 +53,7 @@ def other_versions(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
-def check_rows(rows: Iterable[Mapping[str, Any]], dataset: Path) -> None:
+def check_rows(rows: Iterable[Mapping[str, Any]], dataset: Place) -> None:
     """Refuse a plan, perhaps a stranger's, that names files elsewhere.
 
     Raises

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,14 +14,16 @@ from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.row_groups import StoredRows
+from ..manifests.store_paths import Place, StorePath
 from .samples import make_sample
-from .shards import Commit, read_commit, write_commit, write_shard
+from .shards import Commit, parse_commit, read_commit, write_commit, write_shard
 from .workers import Lost, alive, run_jobs
 
 __all__ = [
     "Job",
     "Jobs",
     "Means",
+    "all_committed",
     "committed",
     "jobs_of",
     "light",
@@ -37,6 +39,9 @@ Made = tuple[dict[str, bytes], dict[str, Any]]
 SECONDS_PER_SAMPLE = 180.0
 """Longest time that a sample may take before its worker is taken for hung."""
 
+AT_ONCE = 64
+"""Commit records that are asked for, and held, together."""
+
 
 @dataclass(frozen=True)
 class Means:
@@ -46,11 +51,12 @@ class Means:
     ----------
     stems, assets : Path
         Where the files begin.
-    bits : {16, 24}
+    bits : {16, 24, 32}
     plugins : bool
         Whether plugins may run.
     effects : tuple of Origin
         Of the effects that are not the house's.
+    previews : {"", "opus", "mp3"}
     """
 
     stems: Path
@@ -58,6 +64,7 @@ class Means:
     bits: int
     plugins: bool
     effects: tuple[Origin, ...]
+    previews: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,23 +88,23 @@ class Job:
 
     shard: str
     rows: tuple[dict[str, Any], ...]
-    out: Path
+    out: Place
     means: Means
     longest_s: float
     proven: bool = False
 
     @property
-    def tar(self) -> Path:
+    def tar(self) -> Place:
         """Where the shard stands."""
         return self.out / "data" / f"{self.shard}.tar"
 
     @property
-    def record(self) -> Path:
+    def record(self) -> Place:
         """Where its commit record stands."""
         return _record(self.out, self.shard)
 
 
-def _record(out: Path, shard: str) -> Path:
+def _record(out: Place, shard: str) -> Place:
     """Return where the commit record of a shard stands."""
     return out / "commits" / f"{shard}.json"
 
@@ -111,7 +118,7 @@ class Jobs(Sequence[Job]):
         The plan.
     shards : sequence of (str, int, int)
         Of each shard its name, its first row, and the one after its last.
-    out : Path
+    out : Path or StorePath
     means : Means
     """
 
@@ -119,7 +126,7 @@ class Jobs(Sequence[Job]):
         self,
         rows: Sequence[dict[str, Any]],
         shards: Sequence[tuple[str, int, int]],
-        out: Path,
+        out: Place,
         means: Means,
     ) -> None:
         self._rows, self._shards, self._out, self._means = rows, shards, out, means
@@ -161,7 +168,7 @@ class Jobs(Sequence[Job]):
         return Job(name, rows, self._out, self._means, SECONDS_PER_SAMPLE)
 
 
-def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> Jobs:
+def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> Jobs:
     """Group the plan's rows by shard, in order.
 
     Raises
@@ -182,7 +189,8 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Path, means: Means) -> Jobs:
 
 def plan_digest(job: Job) -> str:
     """Return the digest of what a shard is to hold."""
-    said = json.dumps([job.rows, job.means.bits], sort_keys=True)
+    form = [job.means.bits, *([job.means.previews] if job.means.previews else [])]
+    said = json.dumps([job.rows, *form], sort_keys=True)
     return sha256(said.encode()).hexdigest()
 
 
@@ -190,9 +198,29 @@ def committed(job: Job) -> Commit | None:
     """Return a shard's commit record if the shard stands there, whole by size, of this plan."""
     if not job.record.exists() or not job.tar.exists():
         return None
-    commit = read_commit(job.record)
-    whole = commit.plan_sha256 == plan_digest(job)
-    return commit if whole and job.tar.stat().st_size == commit.size_bytes else None
+    return _of_this_plan(job, read_commit(job.record), job.tar.stat().st_size)
+
+
+def all_committed(jobs: Jobs) -> dict[str, Commit]:
+    """Return the commit records, light ones, of all shards that stand there."""
+    if not jobs or not isinstance(out := jobs[0].out, StorePath):
+        return {job.shard: light(commit) for job in jobs if (commit := committed(job))}
+    sizes, there = (out / "data").sizes(), (out / "commits").sizes()
+    begun = {s for s in jobs.shards if f"{s}.tar" in sizes and f"{s}.json" in there}
+    waiting, found = iter(jobs.only(begun)), {}
+    while few := list(islice(waiting, AT_ONCE)):
+        records = (out / "commits").read_many([f"{job.shard}.json" for job in few])
+        for job in few:
+            commit = parse_commit(records[f"{job.shard}.json"], job.record)
+            if _of_this_plan(job, commit, sizes[f"{job.shard}.tar"]):
+                found[job.shard] = light(commit)
+    return found
+
+
+def _of_this_plan(job: Job, commit: Commit, size_bytes: int) -> Commit | None:
+    """Return a commit record if it is of this plan and of a shard of this size."""
+    same = commit.plan_sha256 == plan_digest(job) and commit.size_bytes == size_bytes
+    return commit if same else None
 
 
 def light(commit: Commit) -> Commit:
@@ -200,9 +228,21 @@ def light(commit: Commit) -> Commit:
     return replace(commit, rows=[])
 
 
-def with_rows(commit: Commit, out: Path) -> Commit:
-    """Return a commit record with its rows, which are read again where it is a light one."""
-    return commit if commit.rows else read_commit(_record(out, commit.shard))
+def with_rows(commits: Iterable[Commit], out: Place) -> Iterator[Commit]:
+    """Yield commit records with their rows, which are read again where they are light ones."""
+    waiting = iter(commits)
+    while few := list(islice(waiting, AT_ONCE)):
+        lights = [commit.shard for commit in few if not commit.rows]
+        records: dict[str, bytes] = {}
+        if isinstance(out, StorePath):
+            records = (out / "commits").read_many([f"{shard}.json" for shard in lights])
+        for commit in few:
+            if commit.rows:
+                yield commit
+            elif data := records.get(f"{commit.shard}.json"):
+                yield parse_commit(data, _record(out, commit.shard))
+            else:
+                yield read_commit(_record(out, commit.shard))
 
 
 def render_shard(job: Job) -> Commit:
@@ -248,7 +288,9 @@ def _tried(job: Job, row: dict[str, Any]) -> Made | AudioError:
         use_origin(origin)
     try:
         with plugins_allowed(means.plugins):  # this may be another process
-            return make_sample(row, means.stems, means.assets, bits=means.bits)
+            return make_sample(
+                row, means.stems, means.assets, bits=means.bits, previews=means.previews
+            )
     except AudioError as error:
         return error
 

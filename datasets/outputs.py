@@ -7,7 +7,6 @@ digest of the data shard that was heard.
 
 import json
 import re
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
@@ -15,8 +14,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..audio import STEM_CLASSES, Audio, checked, encode_flac
+from ..audio import STEM_CLASSES, Audio, checked, encode_flac, encode_float, suffix_of
 from ..errors import AudioError, ShardError, UsageError
+from ..manifests.store_paths import Place
 from ..manifests.tables import read_columns
 from .fields import read_places
 from .folder import claim, writer_lock
@@ -99,8 +99,8 @@ def missing_outputs(dataset: Path | str, name: str, *, split: str | None = None)
 
 
 def output_places(
-    dataset: Path, name: str, shard: str, key: str, shard_sha256: str | None
-) -> tuple[Path, Places]:
+    dataset: Place, name: str, shard: str, key: str, shard_sha256: str | None
+) -> tuple[Place, Places]:
     """Return the tar with a model's outputs of a sample, and where they stand in it.
 
     Raises
@@ -112,14 +112,14 @@ def output_places(
     where = folder / "commits" / f"{shard}.json"
     if not NAME.fullmatch(name) or not where.exists():
         raise ShardError(f"{where}: wanted outputs of {key}, found none; see write_outputs")
-    heard, members = _commit(where, where.stat().st_mtime_ns)
+    heard, members = _commit(where, where.stat().st_mtime_ns if isinstance(where, Path) else 0)
     if key not in members or shard_sha256 not in (None, heard):
         raise ShardError(f"{where}: made of another version of {shard}; write the outputs again")
     return folder / f"{shard}.tar", read_places(members[key], f"{where}: {key}")
 
 
 @lru_cache(maxsize=256)
-def _commit(path: Path, _mtime_ns: int) -> tuple[str, dict[str, str]]:
+def _commit(path: Place, _mtime_ns: int) -> tuple[str, dict[str, str]]:
     """Return the digest of the shard that was heard, and the places by key."""
     commit = read_commit(path)
     return commit.plan_sha256, {row["key"]: row["members"] for row in commit.rows}
@@ -206,20 +206,8 @@ def _files(name: str, row: Row, stems: Mapping[str, Audio], bits: int) -> dict[s
             raise AudioError(f"{where}: wanted {frames} samples, found {audio.shape[1]}")
         if bits < 32 and abs(audio).max(initial=0) > 1:
             raise AudioError(f"{where}: beyond full scale; bits=32 keeps it, or lower it")
-        suffix = "wav" if bits == 32 else "flac"
-        data = _float_wav(audio, rate) if bits == 32 else encode_flac(audio, rate, bits)
-        files[f"{stem_class.lower()}.{name}.{suffix}"] = data
+        data = encode_float(audio, rate) if bits == 32 else encode_flac(audio, rate, bits)
+        files[f"{stem_class.lower()}.{name}.{suffix_of(bits)}"] = data
     if not files:
         raise UsageError(f"outputs {name} of {row['key']}: wanted at least one class, found none")
     return files
-
-
-def _float_wav(audio: Audio, sample_rate: int) -> bytes:
-    """Encode floats as they are; libsndfile would add the time of day."""
-    channels, frames = audio.shape
-    data = audio.T.astype("<f4").tobytes()
-    form = struct.pack("<HHIIHHH", 3, channels, sample_rate, 4 * channels * sample_rate,
-                       4 * channels, 32, 0)  # fmt: skip
-    chunks = ((b"fmt ", form), (b"fact", struct.pack("<I", frames)), (b"data", data))
-    body = b"".join(name + struct.pack("<I", len(part)) + part for name, part in chunks)
-    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body

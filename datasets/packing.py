@@ -149,7 +149,7 @@ def replay_dataset(
         commits, done.rendered = render_missing(jobs_of(rows, out, means), engine, progress)
         done.set_aside, _ = gather(commits, faulty, out)
         done.samples = sum(len(commit.keys) for commit in commits)
-        done.differing = _differing((with_rows(c, out) for c in commits), manifest)
+        done.differing = _differing(with_rows(commits, out), manifest)
         shards = dict(zip(manifest["shard"], manifest["shard_sha256"], strict=True))
         same = {c.shard: c.sha256 for c in commits if c.keys} == shards
         done.identical = same and not done.versions and done.set_aside == set_aside

@@ -36,10 +36,12 @@ class Order:
         In all splits together.
     seed : int
     splits : tuple of Split
-    bits : {16, 24}
-        Width of the FLAC samples.
+    bits : {16, 24, 32}
+        Width of the FLAC samples; 32 are floats, as WAV.
     shard_samples : int
         Samples in a shard.
+    previews : {"", "opus", "mp3"}
+        A small file beside each mixture, to listen to on a page.
     """
 
     recipe: Recipe
@@ -48,6 +50,7 @@ class Order:
     splits: tuple[Split, ...] = parse_splits(DEFAULT_SPLITS)
     bits: int = 16
     shard_samples: int = 16
+    previews: str = ""
 
     def record(self, catalog: "DataFrame", songs: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
         """Return what ``dataset.json`` holds: all that the bytes depend on.
@@ -72,6 +75,7 @@ class Order:
             "shard_samples": self.shard_samples,
             "stems_sha256": sha256(digests.encode()).hexdigest(),
             "versions": library_versions(),
+            **({"previews": self.previews} if self.previews else {}),
             **({"effects": {kind: own[kind].record() for kind in own}} if own else {}),
         }
 

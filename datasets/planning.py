@@ -20,6 +20,7 @@ from ..errors import WetdryError
 from ..manifests.files import writing
 from ..manifests.row_groups import StoredRows, appending
 from ..manifests.schema import plan_schema
+from ..manifests.store_paths import Place
 from ..manifests.tables import write_table
 from .folder import RECORD, claim, note, noted, read_record
 from .plan import Drawing, Order, Stretch
@@ -38,7 +39,7 @@ SECONDS_PER_STRETCH = 600.0
 def write_plan(
     order: Order,
     catalog: "DataFrame",
-    path: Path,
+    path: Place,
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -124,7 +125,7 @@ class _Shipped:
         return drawing
 
 
-def plan_in(out: Path, drawing: Drawing, catalog: "DataFrame", *, workers: int = 1) -> StoredRows:
+def plan_in(out: Place, drawing: Drawing, catalog: "DataFrame", *, workers: int = 1) -> StoredRows:
     """Return the plan of a dataset: the one that stands in its folder, or drawn and stored there.
 
     A plan stands if it has the bytes that were noted when it was drawn from the same order and
@@ -132,7 +133,7 @@ def plan_in(out: Path, drawing: Drawing, catalog: "DataFrame", *, workers: int =
 
     Parameters
     ----------
-    out : Path
+    out : Path or StorePath
         The folder, which whoever calls this holds.
     drawing : Drawing
     catalog : DataFrame
@@ -155,7 +156,7 @@ def plan_in(out: Path, drawing: Drawing, catalog: "DataFrame", *, workers: int =
     return rows
 
 
-def store_plan(out: Path, record: dict[str, Any], rows: Iterable[dict[str, Any]]) -> StoredRows:
+def store_plan(out: Place, record: dict[str, Any], rows: Iterable[dict[str, Any]]) -> StoredRows:
     """Write a plan into a dataset's folder, which is claimed for it.
 
     Raises
@@ -168,11 +169,12 @@ def store_plan(out: Path, record: dict[str, Any], rows: Iterable[dict[str, Any]]
         with appending(file, plan_schema()) as appender:
             appender.add(rows)
         file.flush()
-        claim(out, record, StoredRows(Path(file.name), names))
+        written = Path(f"/dev/fd/{file.fileno()}")  # which has no name yet
+        claim(out, record, StoredRows(written, names))
     return StoredRows(out / "plan.parquet", names)
 
 
-def _recorded(out: Path) -> dict[str, Any]:
+def _recorded(out: Place) -> dict[str, Any]:
     """Return what a folder says of itself; empty if it says nothing."""
     return read_record(out) if (out / RECORD).exists() else {}
 

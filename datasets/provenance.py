@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import Any
 
 from ..degradations import Effect
@@ -10,6 +9,7 @@ from ..degradations.effect import find_effect
 from ..degradations.own_effects import Origin, origin_of
 from ..degradations.steps import RandomEffect
 from ..errors import ShardError
+from ..manifests.store_paths import Place
 from ..mixing.recipes import Recipe
 
 __all__ = ["check_origins", "origins"]
@@ -40,7 +40,7 @@ def _effects(part: Any) -> Iterator[type[Effect]]:
         yield from _effects(tuple(getattr(part, field.name) for field in fields(part)))
 
 
-def check_origins(record: Mapping[str, Any], dataset: Path, *, same: bool = True) -> None:
+def check_origins(record: Mapping[str, Any], dataset: Place, *, same: bool = True) -> None:
     """Refuse to go on without the effects of a dataset, or with others of the same names.
 
     What a dataset names is never imported because it is named: whoever renders it again
@@ -50,7 +50,7 @@ def check_origins(record: Mapping[str, Any], dataset: Path, *, same: bool = True
     ----------
     record : mapping
         What the dataset says of itself.
-    dataset : Path
+    dataset : Path or StorePath
     same : bool
         Whether they must be of the same file or package; else their names suffice, to read of
         them but not to render.

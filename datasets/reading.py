@@ -5,7 +5,6 @@ pickled to other processes, and read in any order.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +12,11 @@ import numpy as np
 from ..audio import LONGEST_FRAMES
 from ..errors import ShardError, UsageError
 from ..manifests.schema import manifest_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_columns, read_table
-from .fields import Said, Wanted, load, outputs_members, read_places, wanted_members
+from .fields import Said, Wanted, load, outputs_members, read_places, spans, wanted_members
 from .outputs import output_places
-from .positions import opened
+from .positions import opened, prefetch
 from .shards import KEY
 from .tars import Places, places_of, read_named
 
@@ -32,7 +32,7 @@ LATER = ("members", "shard_sha256")
 
 
 def read(
-    dataset: Path | str,
+    dataset: Place | str,
     *,
     split: str | None = None,
     where: "str | ArrayLike | None" = None,
@@ -42,8 +42,9 @@ def read(
 
     Parameters
     ----------
-    dataset : Path or str
-        Its folder.
+    dataset : Path, StorePath or str
+        Its folder, or a URL such as ``s3://bucket/prefix``, of which only what is asked for is
+        brought here.
     split : str, optional
         Only this split.
     where : str or bool array, optional
@@ -51,7 +52,8 @@ def read(
         mask with one bool for each row of it.
     fields : str or sequence of str
         What each sample shall hold: "mixture"; "dry", "wet" and "wet_master", by class; "taps",
-        the others by name; one of them alone, such as "vocals.dry" or "premaster"; "row", what
+        the others by name; one of them alone, such as "vocals.dry" or "premaster"; "preview",
+        the bytes of a small file to listen to; "row", what
         was drawn and measured; "outputs.NAME", what :func:`write_outputs` wrote, by class.
 
     Returns
@@ -65,7 +67,7 @@ def read(
     UsageError
         If ``where`` is no question that the manifest can answer.
     """
-    dataset = Path(dataset)
+    dataset = place_of(dataset)
     path = dataset / "manifest.parquet"
     table = read_columns(path, NEEDED, LATER)
     _check(table, path)
@@ -82,7 +84,7 @@ def read(
     return Reader(dataset, table.drop_columns("split"), np.flatnonzero(chosen), fields)
 
 
-def _check(table: "pyarrow.Table", path: Path) -> None:
+def _check(table: "pyarrow.Table", path: Place) -> None:
     """Refuse a manifest whose samples have no length."""
     try:
         frames = table["seconds"].to_numpy() * table["sample_rate"].to_numpy()
@@ -93,7 +95,7 @@ def _check(table: "pyarrow.Table", path: Path) -> None:
         raise ShardError(f"{path}: wanted seconds and sample_rate of each sample; generate again")
 
 
-def _mask(dataset: Path, where: "str | ArrayLike", rows: int) -> Any:
+def _mask(dataset: Place, where: "str | ArrayLike", rows: int) -> Any:
     """Return which rows of the manifest are meant."""
     if isinstance(where, str):
         manifest = read_table(dataset / "manifest.parquet", manifest_schema())
@@ -120,7 +122,7 @@ class Reader:
 
     Parameters
     ----------
-    dataset : Path
+    dataset : Path or StorePath
     table : pyarrow.Table
         Columns of the manifest, for the samples chosen.
     rows : int array
@@ -129,7 +131,7 @@ class Reader:
     """
 
     def __init__(
-        self, dataset: Path, table: "pyarrow.Table", rows: Any, fields: tuple[str, ...]
+        self, dataset: Place, table: "pyarrow.Table", rows: Any, fields: tuple[str, ...]
     ) -> None:
         self.dataset = dataset
         self.fields = fields
@@ -182,10 +184,12 @@ class Reader:
         """Return all files of a sample as they stand in its shard, by extension."""
         index = self._place(which)
         path, key = self._path(index), self.keys[index]
+        places = self._places(index)
         with opened(path) as file:
+            prefetch(file, spans(places, places))
             return {
                 member: read_named(file, f"{key}.{member}", *place, path)
-                for member, place in self._places(index).items()
+                for member, place in places.items()
             }
 
     def _read(self, index: int, start: int, frames: int | None) -> dict[str, Any]:
@@ -197,7 +201,7 @@ class Reader:
             sample[field] = load(path, key, wanted, places, (start, frames), said)
         return sample
 
-    def _wanted(self, index: int) -> Iterator[tuple[str, Path, Wanted, Places]]:
+    def _wanted(self, index: int) -> Iterator[tuple[str, Place, Wanted, Places]]:
         """Return for each field of a sample the tar, the members and their places in it."""
         path, key, own = self._path(index), self.keys[index], self._places(index)
         for field in self.fields:
@@ -213,7 +217,7 @@ class Reader:
         """Return what the manifest says of a sample; None where it says nothing."""
         return self._columns[name][index].as_py() if name in self._columns else None
 
-    def _path(self, index: int) -> Path:
+    def _path(self, index: int) -> Place:
         """Return the shard that a sample stands in."""
         shard = self._cell("shard", index)
         if not _is_plain(shard):

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ..degradations.assets import digest_of
 from ..errors import ShardError
 from ..manifests.schema import plan_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table, records, write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .engines import Engine, LocalEngine, rendered
-from .folder import locate, read_record, remember, writer_lock
+from .folder import locate, read_record, remember
+from .holding import holding
 from .inputs import check_rows, check_stems, means_of, other_versions
 from .jobs import Job, Means, committed, jobs_of, light, plan_digest
+from .positions import fetched
 from .scan import faults, scan
 from .shards import Commit, read_commit
 from .tars import places_of
@@ -47,13 +50,14 @@ class Repaired:
 
 
 def repair(
-    dataset: Path,
+    dataset: Place | str,
     *,
     stems: Path | None = None,
     assets: Path | None = None,
     catalog: "DataFrame | None" = None,
     workers: int = 1,
     engine: Engine | None = None,
+    take_over: bool = False,
     progress: Progress | None = None,
 ) -> Repaired:
     """Make a dataset whole: afterwards its bytes are those of the undisturbed one.
@@ -64,8 +68,9 @@ def repair(
 
     Parameters
     ----------
-    dataset : Path
-        With its ``dataset.json``, and a whole ``plan.parquet`` or ``manifest.parquet``.
+    dataset : Path, StorePath or str
+        A folder or a URL, with its ``dataset.json``, and a whole ``plan.parquet`` or
+        ``manifest.parquet``.
     stems, assets : Path, optional
         Where the inputs stand; by default where they were when the dataset was made.
     catalog : DataFrame, optional
@@ -73,6 +78,8 @@ def repair(
     workers : int
     engine : Engine, optional
         Where to render; by default so many processes of this machine.
+    take_over : bool
+        Of a store: write although another run holds it, which is gone.
     progress : callable, optional
         Called with the number of samples rendered and to render.
 
@@ -81,13 +88,14 @@ def repair(
     ShardError, CatalogError
         If libraries or stems are others than it was made with, or the plan is lost.
     """
+    dataset = place_of(dataset)
     record = read_record(dataset)
     if others := other_versions(record):
         told = ", ".join(f"{name} {then} (here {now})" for name, (then, now) in others.items())
         raise ShardError(f"{dataset}: was made with {told}; install those to repair it")
     means = means_of(record, dataset, *locate(dataset, stems, assets))
     done = Repaired()
-    with writer_lock(dataset):
+    with holding(dataset, take_over=take_over):
         before = _others(dataset)
         rows = _plan_rows(dataset, record["samples"], means)
         check_rows(rows, dataset)
@@ -117,13 +125,13 @@ def _render(
             progress(seen, total)
 
 
-def _others(dataset: Path) -> dict[str, bytes | None]:
+def _others(dataset: Place) -> dict[str, bytes | None]:
     """Return the bytes of what stands beside the shards."""
     names = ("plan.parquet", "set_aside.json", "manifest.parquet", "README.md", "croissant.json")
     return {n: (dataset / n).read_bytes() if (dataset / n).is_file() else None for n in names}
 
 
-def _plan_rows(dataset: Path, samples: int, means: Means) -> list[dict[str, Any]]:
+def _plan_rows(dataset: Place, samples: int, means: Means) -> list[dict[str, Any]]:
     """Read the plan, or its columns in the manifest, whichever more commit records agree with."""
     found: list[tuple[int, list[dict[str, Any]]]] = []
     for name in ("plan.parquet", "manifest.parquet"):
@@ -162,20 +170,22 @@ def _fault(job: Job) -> str:
         return "the commit record is torn"
     if commit is None:
         return "the size or the plan differs from what was committed"
-    if digest_of(job.tar) != commit.sha256:
-        return "the bytes differ from those committed"
-    return "" if _rows_agree(job, commit) else "the commit record differs from the shard"
+    with fetched(job.tar) as tar:
+        if digest_of(tar) != commit.sha256:
+            return "the bytes differ from those committed"
+        agree = _rows_agree(job, commit, tar)
+    return "" if agree else "the commit record differs from the shard"
 
 
-def _rows_agree(job: Job, commit: Commit) -> bool:
+def _rows_agree(job: Job, commit: Commit, tar: Path) -> bool:
     """Compare the rows of a commit record with those that stand in the shard."""
     try:
-        places, rows = places_of(job.tar), {row["key"]: dict(row) for row in commit.rows}
+        places, rows = places_of(tar), {row["key"]: dict(row) for row in commit.rows}
         left_out = [entry["what"] for entry in commit.set_aside]
         wanted = [row["key"] for row in job.rows if row["key"] not in left_out]
         if not list(places) == list(rows) == commit.keys == wanted:
             return False
-        with job.tar.open("rb") as file:
+        with tar.open("rb") as file:
             for key, row in rows.items():
                 if row.pop("members") != json.dumps(places[key]):
                     return False
@@ -189,7 +199,7 @@ def _rows_agree(job: Job, commit: Commit) -> bool:
 
 
 def _write_others(
-    dataset: Path,
+    dataset: Place,
     means: Means,
     rows: list[dict[str, Any]],
     commits: list[Commit],

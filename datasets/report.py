@@ -11,6 +11,7 @@ from ..degradations.yaml_tree import plain, read_yaml
 from ..errors import RecipeError, ShardError
 from ..manifests.files import write_atomically
 from ..manifests.schema import manifest_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table
 from .folder import read_record
 from .provenance import check_origins
@@ -31,7 +32,7 @@ MOST_SET_ASIDE = 200
 
 
 def write_report(
-    dataset: Path, out: Path, *, progress: Callable[[int, int], None] | None = None
+    dataset: Place | str, out: Path, *, progress: Callable[[int, int], None] | None = None
 ) -> Path:
     """Write what a dataset looks and sounds like as one HTML page.
 
@@ -40,8 +41,8 @@ def write_report(
 
     Parameters
     ----------
-    dataset : Path
-        A folder that ``wetdry generate`` wrote.
+    dataset : Path, StorePath or str
+        A folder that ``wetdry generate`` wrote, or its URL.
     out : Path
         The page; an older one is replaced.
     progress : callable, optional
@@ -58,6 +59,7 @@ def write_report(
         If the folder holds no finished dataset with at least one sample, or the page cannot
         be written.
     """
+    dataset = place_of(dataset)
     record = read_record(dataset)
     manifest = read_table(dataset / "manifest.parquet", manifest_schema())
     if manifest.empty:
@@ -85,13 +87,15 @@ def write_report(
     return out
 
 
-def _left_out(dataset: Path) -> list[dict[str, str]]:
+def _left_out(dataset: Place) -> list[dict[str, str]]:
     """Read what was set aside; a dataset without the list left nothing out."""
     path = dataset / "set_aside.json"
     if not path.exists():
         return []
     try:
         return [dict(entry) for entry in json.loads(path.read_bytes())]
+    except ShardError:  # a store that cannot be reached
+        raise
     except (OSError, ValueError, TypeError) as error:
         raise ShardError(f"{path}: not a list of what was set aside ({error})") from None
 

@@ -1,13 +1,13 @@
 """The section of a report that one hears: wet beside dry, and the chain between them."""
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..audio import STEM_CLASSES, Audio, decode
 from ..errors import ShardError
+from ..manifests.store_paths import Place
 from ..mixing.sessions import Session
 from .report_page import Markup, Section, details, sentence, tag
 from .report_sound import Row, Take, listening
@@ -23,7 +23,7 @@ STEMS = 4
 EXCERPT_S = 5.0
 
 
-def examples_section(dataset: Path, manifest: "DataFrame") -> Section:
+def examples_section(dataset: Place, manifest: "DataFrame") -> Section:
     """Return two samples as spectrograms and players, those with the most to hear."""
     chosen = _chosen(manifest)
     cards = [_card(dataset, manifest.loc[place]) for place in chosen]
@@ -50,14 +50,14 @@ def _chosen(manifest: "DataFrame") -> list[Any]:
     return chosen + [place for place in order if place not in chosen][: SAMPLES - len(chosen)]
 
 
-def _card(dataset: Path, row: "Series[Any]") -> Markup:
+def _card(dataset: Place, row: "Series[Any]") -> Markup:
     """Return one sample."""
     members = _members(dataset, row)
     rate = int(row["sample_rate"])
     audios = {
-        name.removesuffix(".flac"): decode(data, f"{row['key']}.{name}")[0]
+        name.rpartition(".")[0]: decode(data, f"{row['key']}.{name}")[0]
         for name, data in members.items()
-        if name.endswith(".flac")
+        if name.endswith((".flac", ".wav"))
     }
     window = _liveliest(audios["mixture"], rate)
     rows = [Row("Mixture", "", (Take("mixture", audios["mixture"][:, window]),), _after(row))]
@@ -75,7 +75,7 @@ def _no_wet() -> Markup:
     return sentence("This dataset has no wet stems: its recipe's taps leave them out.")
 
 
-def _members(dataset: Path, row: "Series[Any]") -> dict[str, bytes]:
+def _members(dataset: Place, row: "Series[Any]") -> dict[str, bytes]:
     """Return the members of one sample."""
     shard = dataset / "data" / f"{row['shard']}.tar"
     for key, members in read_members(shard):

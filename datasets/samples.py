@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..audio import STEM_CLASSES, Audio, encode_pcm, quantise
+from ..audio import (
+    STEM_CLASSES,
+    Audio,
+    encode_float,
+    encode_pcm,
+    encode_preview,
+    quantise,
+    suffix_of,
+)
 from ..degradations import Chain
 from ..degradations.undoing import LABELS, labels_of
 from ..manifests.rows import effect_rows
@@ -40,7 +48,9 @@ Sample = tuple[dict[str, bytes], dict[str, Any]]
 """Members of a shard by extension, and the row of the manifest."""
 
 
-def make_sample(plan: dict[str, Any], stems: Path, assets: Path, *, bits: int) -> Sample:
+def make_sample(
+    plan: dict[str, Any], stems: Path, assets: Path, *, bits: int, previews: str = ""
+) -> Sample:
     """Render one row of a plan.
 
     Parameters
@@ -49,7 +59,10 @@ def make_sample(plan: dict[str, Any], stems: Path, assets: Path, *, bits: int) -
         A row of ``plan.parquet``.
     stems, assets : Path
         Where the files begin.
-    bits : {16, 24}
+    bits : {16, 24, 32}
+        Of FLAC; 32 are floats, as WAV.
+    previews : {"", "opus", "mp3"}
+        A small file beside the mixture, to listen to.
 
     Returns
     -------
@@ -64,7 +77,9 @@ def make_sample(plan: dict[str, Any], stems: Path, assets: Path, *, bits: int) -
     audios = _audios(session, mix)
     rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
     files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
-    members = {f"{name}.flac": data for name, (data, _) in files.items()}
+    members = {f"{name}.{suffix_of(bits)}": data for name, (data, _) in files.items()}
+    if previews:
+        members[f"mixture.preview.{previews}"] = encode_preview(mix.mixture, rate, previews)
     row = _row(plan, session, mix, facts.steps)
     row["pcm_sha256"] = json.dumps({name: digest for name, (_, digest) in sorted(files.items())})
     members["json"] = json.dumps(row, sort_keys=True).encode()
@@ -80,12 +95,14 @@ def _audios(session: Session, mix: Mix) -> dict[str, Audio | None]:
 
 
 def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:
-    """Return a FLAC file and the digest of its samples."""
+    """Return a lossless file and the digest of its samples."""
+    if bits == 32:
+        return encode_float(audio, sample_rate), pcm_digest(np.ascontiguousarray(audio.T))
     pcm = quantise(audio, bits)
     return encode_pcm(pcm, sample_rate), pcm_digest(pcm)
 
 
-def pcm_digest(pcm: NDArray[np.int16] | NDArray[np.int32]) -> str:
+def pcm_digest(pcm: NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]) -> str:
     """Return the sha256 of samples, interleaved and little-endian: it outlives any codec."""
     little = pcm.astype(pcm.dtype.newbyteorder("<"), copy=False)
     return sha256(little.data).hexdigest()

@@ -7,13 +7,13 @@ import re
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import ShardError
 from ..manifests.files import write_atomically, writing
+from ..manifests.store_paths import Place
 
-__all__ = ["Commit", "Written", "read_commit", "write_commit", "write_shard"]
+__all__ = ["Commit", "Written", "parse_commit", "read_commit", "write_commit", "write_shard"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]+")
 """webdataset cuts at the first dot, and would write anywhere that a key points to."""
@@ -85,12 +85,12 @@ class _Digesting(io.RawIOBase):
         return self.file.write(data)
 
 
-def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> Written:
+def write_shard(path: Place, samples: Iterable[tuple[str, dict[str, bytes]]]) -> Written:
     """Write samples as a tar, whole or not at all.
 
     Parameters
     ----------
-    path : Path
+    path : Path or StorePath
     samples : iterable of (key, members by extension)
 
     Raises
@@ -114,12 +114,12 @@ def write_shard(path: Path, samples: Iterable[tuple[str, dict[str, bytes]]]) -> 
     return Written(out.digest.hexdigest(), out.size_bytes, places)
 
 
-def write_commit(path: Path, commit: Commit) -> None:
+def write_commit(path: Place, commit: Commit) -> None:
     """Write the record that makes a shard count."""
     write_atomically(path, json.dumps(commit.__dict__, sort_keys=True, indent=1).encode())
 
 
-def read_commit(path: Path) -> Commit:
+def read_commit(path: Place) -> Commit:
     """Read a commit record.
 
     Raises
@@ -128,8 +128,27 @@ def read_commit(path: Path) -> Commit:
         If it is not one.
     """
     try:
-        return Commit(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ShardError(
-            f"{path}: not a commit record ({error}); delete it and run generate again"
-        ) from None
+        return parse_commit(path.read_bytes(), path)
+    except ShardError:
+        raise
+    except OSError as error:
+        raise _no_commit(path, error) from None
+
+
+def parse_commit(data: bytes, path: Place) -> Commit:
+    """Read what a commit record of that path says.
+
+    Raises
+    ------
+    ShardError
+        If it is not one.
+    """
+    try:
+        return Commit(**json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise _no_commit(path, error) from None
+
+
+def _no_commit(path: Place, error: Exception) -> ShardError:
+    """Return what is said of a file that is no commit record."""
+    return ShardError(f"{path}: not a commit record ({error}); delete it and run generate again")

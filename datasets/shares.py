@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import ShardError, UsageError
+from ..manifests.store_paths import Place
 from .folder import LOCK, Busy, lock_file
 
 __all__ = ["Share", "beginning", "forget_shares", "parse_share", "share_lock"]
@@ -105,7 +106,7 @@ def beginning(out: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def forget_shares(out: Path) -> None:
+def forget_shares(out: Place) -> None:
     """Delete the locks of shares; whoever calls this holds the folder alone."""
     for path in out.glob(f"{LOCK}-*"):
         path.unlink(missing_ok=True)

@@ -4,9 +4,9 @@ import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import ShardError
+from ..manifests.store_paths import Place
 from .positions import read_bytes
 
 __all__ = ["BLOCK", "Limits", "Member", "walk"]
@@ -62,7 +62,7 @@ class Member:
     size_bytes: int
 
 
-def walk(descriptor: int, path: Path, limits: Limits) -> Iterator[Member]:
+def walk(descriptor: int, path: Place, limits: Limits) -> Iterator[Member]:
     """Go from header to header of an open tar.
 
     Raises
@@ -102,7 +102,7 @@ def _is_plain(header: tarfile.TarInfo) -> bool:
     return header.type in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE)
 
 
-def _header(descriptor: int, position: int, end: int, path: Path) -> tarfile.TarInfo | None:
+def _header(descriptor: int, position: int, end: int, path: Place) -> tarfile.TarInfo | None:
     """Return the header at a position; None where the archive ends as it should."""
     if position + BLOCK > end:
         raise ShardError(f"{path}: wanted an end-of-archive mark, found none; the tar is torn")
@@ -123,7 +123,7 @@ def _header(descriptor: int, position: int, end: int, path: Path) -> tarfile.Tar
     return None
 
 
-def _extended(descriptor: int, header: tarfile.TarInfo, start: int, path: Path) -> dict[str, str]:
+def _extended(descriptor: int, header: tarfile.TarInfo, start: int, path: Place) -> dict[str, str]:
     """Return what an extended header says of the next file: its name, and its size."""
     where = f"{path}: at byte {start}"
     if header.size > LONGEST_PAX_BYTES:

@@ -6,11 +6,11 @@ Nothing is extracted, no link is followed, and nothing larger than the file itse
 import tarfile
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import ShardError
-from .positions import opened, read_bytes
+from ..manifests.store_paths import Place
+from .positions import Handle, descriptor_of, fetched, read_bytes
 from .tar_headers import BLOCK, Limits, Member, walk
 
 __all__ = ["Places", "index_tar", "places_of", "read_members", "read_named"]
@@ -21,7 +21,7 @@ Places: TypeAlias = dict[str, tuple[int, int]]
 LIMITS = Limits()
 
 
-def index_tar(path: Path, limits: Limits = LIMITS) -> list[Member]:
+def index_tar(path: Place, limits: Limits = LIMITS) -> list[Member]:
     """Find the members of a WebDataset tar, in order, by its headers alone.
 
     Folders, and files without a key or an extension, are no samples and left out, as webdataset
@@ -33,11 +33,11 @@ def index_tar(path: Path, limits: Limits = LIMITS) -> list[Member]:
         If the tar is torn, or holds a link, a device, a sparse file, a name that leads out of
         its folder, a name or a key twice, or more than the limits allow.
     """
-    with opened(path) as descriptor:
+    with fetched(path) as file, descriptor_of(file) as descriptor:
         return _index(descriptor, path, limits)
 
 
-def _index(descriptor: int, path: Path, limits: Limits) -> list[Member]:
+def _index(descriptor: int, path: Place, limits: Limits) -> list[Member]:
     """Find the members of an open tar, and refuse what comes twice or is too large."""
     members = list(walk(descriptor, path, limits))
     seen = set[str]()
@@ -54,7 +54,7 @@ def _index(descriptor: int, path: Path, limits: Limits) -> list[Member]:
     return members
 
 
-def read_members(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[str, dict[str, bytes]]]:
+def read_members(path: Place, limits: Limits = LIMITS) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Read the samples of any WebDataset tar, in memory; nothing is ever extracted to disk.
 
     The whole tar is looked at before the first sample is given out.
@@ -70,7 +70,7 @@ def read_members(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[str, dic
     ShardError
         As :func:`index_tar` does.
     """
-    with opened(path) as file:
+    with fetched(path) as copy, descriptor_of(copy) as file:
         for key, group in groupby(_index(file, path, limits), key=lambda member: member.key):
             yield (
                 key,
@@ -78,7 +78,7 @@ def read_members(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[str, dic
             )
 
 
-def places_of(path: Path, limits: Limits = LIMITS) -> dict[str, Places]:
+def places_of(path: Place, limits: Limits = LIMITS) -> dict[str, Places]:
     """Return where the members of every sample of a tar stand, by key.
 
     Raises
@@ -93,7 +93,7 @@ def places_of(path: Path, limits: Limits = LIMITS) -> dict[str, Places]:
     return found
 
 
-def read_named(descriptor: int, name: str, offset_bytes: int, size_bytes: int, path: Path) -> bytes:
+def read_named(handle: Handle, name: str, offset_bytes: int, size_bytes: int, path: Place) -> bytes:
     """Return a member's content if its header stands before it: offsets come from elsewhere.
 
     Raises
@@ -101,7 +101,7 @@ def read_named(descriptor: int, name: str, offset_bytes: int, size_bytes: int, p
     ShardError
         If another file stands there.
     """
-    block = read_bytes(descriptor, offset_bytes - BLOCK, BLOCK, path)
+    block = read_bytes(handle, offset_bytes - BLOCK, BLOCK, path)
     try:
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
@@ -111,4 +111,4 @@ def read_named(descriptor: int, name: str, offset_bytes: int, size_bytes: int, p
             f"{path}: wanted {name} of {size_bytes} bytes at byte {offset_bytes}, found "
             f"{header.name!r}; the shard is not the manifest's: run 'wetdry verify'"
         )
-    return read_bytes(descriptor, offset_bytes, size_bytes, path)
+    return read_bytes(handle, offset_bytes, size_bytes, path)

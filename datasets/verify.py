@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..audio import decode_pcm
+from ..audio import decode_pcm, suffix_of
 from ..degradations.assets import digest_of
-from ..errors import WetdryError
+from ..errors import UsageError, WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
+from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table, records
+from .fields import PREVIEW
 from .folder import locate, read_record
+from .positions import fetched
 from .provenance import check_origins
+from .quick_verify import quick_faults
 from .samples import make_sample, pcm_digest
 from .shards import read_commit
 from .tars import places_of, read_members
@@ -48,8 +52,9 @@ class Findings:
 
 
 def verify(
-    dataset: Path,
+    dataset: Place | str,
     *,
+    quick: bool = False,
     replay: int = 0,
     stems: Path | None = None,
     assets: Path | None = None,
@@ -64,7 +69,10 @@ def verify(
 
     Parameters
     ----------
-    dataset : Path
+    dataset : Path, StorePath or str
+        A folder or a URL; of a store, one shard after the other is brought here and read.
+    quick : bool
+        Read no shard: compare names and sizes, commit records and manifest.
     replay : int
         How many samples to render again, evenly spread.
     stems, assets : Path, optional
@@ -75,11 +83,18 @@ def verify(
     ShardError
         If the folder is no dataset at all, or what it was made with is not at hand.
     """
+    dataset = place_of(dataset)
+    if quick and replay:
+        raise UsageError("verify: wanted quick or replay, found both; leave one out")
     record = read_record(dataset)
     plan = read_table(dataset / "plan.parquet", plan_schema())
     manifest = read_table(dataset / "manifest.parquet", manifest_schema())
     findings = Findings()
     _check_rows(record, plan, manifest, dataset, findings)
+    if quick:
+        findings.faults += quick_faults(dataset, list(plan["shard"].unique()), manifest)
+        findings.samples = len(manifest)
+        return findings
     rows = {row["key"]: row for row in records(manifest)}
     chosen = _spread(list(rows), replay)
     places = locate(dataset, stems, assets) if chosen else None
@@ -88,7 +103,7 @@ def verify(
     for shard in plan["shard"].unique():
         members = _check_shard(dataset, shard, rows, findings)
         for key, files in members:
-            _check_sample(rows[key], files, findings)
+            _check_sample(rows[key], files, record, findings)
             if key in chosen and places is not None:
                 _replay(rows[key], files, record, places, findings)
             findings.samples += 1
@@ -101,7 +116,7 @@ def _check_rows(
     record: dict[str, Any],
     plan: "DataFrame",
     manifest: "DataFrame",
-    dataset: Path,
+    dataset: Place,
     findings: Findings,
 ) -> None:
     """Compare the manifest with the plan and with what was set aside."""
@@ -124,17 +139,20 @@ def _check_rows(
 
 
 def _check_shard(
-    dataset: Path, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
+    dataset: Place, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
 ) -> list[tuple[str, dict[str, bytes]]]:
     """Compare a shard with its commit record; return the samples that can be looked into."""
-    tar = dataset / "data" / f"{shard}.tar"
+    tar, copy = dataset / "data" / f"{shard}.tar", None
     try:
         commit = read_commit(dataset / "commits" / f"{shard}.json")
-        if digest_of(tar) != commit.sha256 or tar.stat().st_size != commit.size_bytes:
-            findings.faults.append(f"{tar}: not the bytes that were committed; run 'wetdry repair'")
-        members, places = list(read_members(tar)), places_of(tar)
+        with fetched(tar) as copy:
+            if digest_of(copy) != commit.sha256 or copy.stat().st_size != commit.size_bytes:
+                findings.faults.append(
+                    f"{tar}: not the bytes that were committed; run 'wetdry repair'"
+                )
+            members, places = list(read_members(copy)), places_of(copy)
     except (WetdryError, OSError) as error:
-        findings.faults.append(str(error))
+        findings.faults.append(str(error).replace(str(copy), str(tar)))
         return []
     if [key for key, _ in members] != commit.keys:
         findings.faults.append(f"{tar}: keys differ from those committed")
@@ -148,17 +166,21 @@ def _check_shard(
     return members
 
 
-def _check_sample(row: dict[str, Any], files: dict[str, bytes], findings: Findings) -> None:
+def _check_sample(
+    row: dict[str, Any], files: dict[str, bytes], record: dict[str, Any], findings: Findings
+) -> None:
     """Check members, lengths, rates and digests of one sample."""
     digests = json.loads(row["pcm_sha256"])
-    if {f"{name}.flac" for name in digests} | {"json"} != set(files):
+    suffix, kind = suffix_of(record["bits"]), record.get("previews")
+    others = {"json", *([f"mixture.preview.{kind}"] if kind else [])}
+    if {f"{name}.{suffix}" for name in digests} | others != set(files):
         findings.faults.append(f"{row['key']}: members differ from the manifest's")
         return
     wanted = (round(row["seconds"] * row["sample_rate"]), 2), row["sample_rate"]
     for name, digest in digests.items():
-        where = f"{row['key']}.{name}.flac"
+        where = f"{row['key']}.{name}.{suffix}"
         try:
-            pcm, rate = decode_pcm(files[f"{name}.flac"], where)
+            pcm, rate = decode_pcm(files[f"{name}.{suffix}"], where)
         except WetdryError as error:
             findings.faults.append(str(error))
             continue
@@ -191,13 +213,14 @@ def _replay(
         if (places[0] / file).is_file() and digest_of(places[0] / file) != digest
     ]
     try:
-        again, _ = make_sample(plan, *places, bits=record["bits"])
+        form = {"bits": record["bits"], "previews": record.get("previews", "")}
+        again, _ = make_sample(plan, *places, **form)
     except WetdryError as error:
         findings.faults.append(f"{row['key']}: cannot be rendered again: {error}")
         return
     findings.replayed += 1
     for name in sorted(set(again) - {"json"}):
-        if again[name] == files.get(name):
+        if again[name] == files.get(name) or name.endswith(PREVIEW):
             continue
         steps = _difference(again[name], files[name])
         findings.least_significant_bits = max(findings.least_significant_bits, steps)
@@ -213,5 +236,7 @@ def _difference(one: bytes, other: bytes) -> int:
     (a, _), (b, _) = decode_pcm(one, "replay"), decode_pcm(other, "stored")
     if a.shape != b.shape or a.dtype != b.dtype:
         return 2**31
+    if a.dtype == np.float32:  # in steps of 24 bits
+        return round(float(np.abs(a.astype(np.float64) - b).max(initial=0)) * 2**23)
     step = 1 if a.dtype == np.int16 else 256  # 24 bits stand in the upper three bytes
     return int(np.abs(a.astype(np.int64) - b.astype(np.int64)).max() // step)

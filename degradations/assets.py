@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import file_digest
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from ..audio import Audio, read, resample
 from ..errors import AssetError, AudioError
@@ -36,7 +37,14 @@ def cure(path: Path) -> str:
     return "put it there, or name the folder that the recipe's files are in"
 
 
-def digest_of(path: Path) -> str:
+class Opened(Protocol):
+    """A path of a file, here or in a store."""
+
+    def open(self, mode: Literal["rb"]) -> BufferedReader:
+        """Open it for reading."""
+
+
+def digest_of(path: Opened) -> str:
     """Return the SHA-256 of a file, in little memory."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

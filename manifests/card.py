@@ -143,7 +143,7 @@ def _body(facts: Facts) -> list[str]:
     rows = [
         ("recipe", f"`{facts.name.removeprefix('wetdry-')}`, seed {record['seed']}"),
         ("severity", record["severity"]),
-        ("audio", f"FLAC, {record['bits']} bits, {record['sample_rate']} Hz, stereo"),
+        ("audio", f"{_format(record['bits'])}, {record['sample_rate']} Hz, stereo"),
         ("size", f"{len(facts.shards)} shards, {sizes / 1e6:.1f} MB"),
         ("licence", html.escape(facts.licence)),
         ("made with", f"wetdry {record['versions']['wetdry']}"),
@@ -161,6 +161,11 @@ def _body(facts: Facts) -> list[str]:
         fence=fence,
     )
     return text.split("\n")
+
+
+def _format(bits: int) -> str:
+    """Return the format of the lossless files."""
+    return "WAV, 32-bit floats" if bits == 32 else f"FLAC, {bits} bits"
 
 
 def _names(songs: Sequence[str]) -> str:

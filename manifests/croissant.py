@@ -73,12 +73,13 @@ def croissant(facts: Facts) -> str:
         _file(f"data/{name}.tar", "application/x-tar", *about)
         for name, about in facts.shards.items()
     ]
+    floats = facts.record["bits"] == 32
     mixtures = {
         "@type": "cr:FileSet",
         "@id": "mixtures",
         "containedIn": [{"@id": shard["@id"]} for shard in shards],
-        "encodingFormat": "audio/flac",
-        "includes": "*.mixture.flac",
+        "encodingFormat": "audio/wav" if floats else "audio/flac",
+        "includes": "*.mixture.wav" if floats else "*.mixture.flac",
     }
     about = {
         "@context": CONTEXT,

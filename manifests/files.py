@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import ShardError, WetdryError
+from .store_paths import Place, StorePath
 
 __all__ = ["write_atomically", "writing"]
 
@@ -16,7 +17,7 @@ TEMPORARY = ".wetdry-*.tmp"
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[BinaryIO]:
+def writing(path: Place) -> Iterator[BinaryIO]:
     """Open a file that takes its final name only when all of it is on the disk.
 
     The bytes go to a temporary file in the same folder; an older file of the final name
@@ -24,14 +25,19 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     Parameters
     ----------
-    path : Path
-        The final name; its folder is made if need be.
+    path : Path or StorePath
+        The final name; its folder is made if need be. Of a store: written here first, and
+        uploaded when it is whole.
 
     Raises
     ------
     ShardError
         If the disk is full, read-only or refuses the name; nothing is left behind.
     """
+    if isinstance(path, StorePath):
+        with path.writing() as upload:
+            yield upload
+        return
     temporary = path.parent / TEMPORARY.replace("*", secrets.token_hex(8))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,12 +61,12 @@ def writing(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Place, data: bytes) -> None:
     """Write ``data`` to ``path`` so that no reader, crash or power cut ever sees half of it.
 
     Parameters
     ----------
-    path : Path
+    path : Path or StorePath
         The final name; its folder is made if need be.
     data : bytes
 
@@ -69,6 +75,9 @@ def write_atomically(path: Path, data: bytes) -> None:
     ShardError
         If the disk is full, read-only or refuses the name; nothing is left behind.
     """
+    if isinstance(path, StorePath):  # one object, which a store writes whole
+        path.write_bytes(data)
+        return
     with writing(path) as file:
         file.write(data)
 

@@ -4,10 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from ..errors import ShardError
+from .store_paths import Place
 
 if TYPE_CHECKING:
     import pyarrow
@@ -73,7 +73,7 @@ class StoredRows(Sequence[dict[str, Any]]):
 
     Parameters
     ----------
-    path : Path
+    path : Path or StorePath
     columns : sequence of str
         Those that a row holds.
 
@@ -83,7 +83,7 @@ class StoredRows(Sequence[dict[str, Any]]):
         If it is not there, torn, or lacks a column.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Place, columns: Sequence[str]) -> None:
         self._path, self._columns = path, list(columns)
         with self._opened() as file:
             if missing := [name for name in columns if name not in file.schema_arrow.names]:
@@ -138,7 +138,7 @@ class StoredRows(Sequence[dict[str, Any]]):
         import pyarrow.parquet as pq
 
         try:
-            with pq.ParquetFile(self._path) as file:
+            with self._path.open("rb") as opened, pq.ParquetFile(opened) as file:
                 yield file
         except (OSError, pa.ArrowException) as error:
             why = " ".join(str(error).split())[:120]

@@ -1,13 +1,13 @@
 """Tables on disk: Parquet written whole, and read with a plain word when it is not."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ShardError
 from .files import writing
 from .row_groups import appending
 from .schema import LATER
+from .store_paths import Place
 
 if TYPE_CHECKING:
     import pandas
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["read_columns", "read_table", "records", "write_table"]
 
 
-def write_table(rows: Iterable[dict[str, Any]], schema: "pyarrow.Schema", path: Path) -> int:
+def write_table(rows: Iterable[dict[str, Any]], schema: "pyarrow.Schema", path: Place) -> int:
     """Write rows as Parquet as they come; the same rows give the same bytes.
 
     Parameters
@@ -24,7 +24,7 @@ def write_table(rows: Iterable[dict[str, Any]], schema: "pyarrow.Schema", path: 
     rows : iterable of dict
         One for each row, all columns of the schema in each.
     schema : pyarrow.Schema
-    path : Path
+    path : Path or StorePath
 
     Returns
     -------
@@ -41,7 +41,7 @@ def write_table(rows: Iterable[dict[str, Any]], schema: "pyarrow.Schema", path: 
     return appender.rows
 
 
-def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
+def read_table(path: Place, schema: "pyarrow.Schema") -> "pandas.DataFrame":
     """Read a Parquet file that has at least the columns of a schema.
 
     Raises
@@ -55,7 +55,10 @@ def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
     if not path.is_file():
         raise ShardError(f"{path}: wanted a table, found none; run 'wetdry generate' first")
     try:
-        table = pd.read_parquet(path)
+        with path.open("rb") as file:
+            table = pd.read_parquet(file)
+    except ShardError:  # a store that cannot be reached
+        raise
     except (pa.ArrowException, ValueError, OSError) as error:
         raise ShardError(
             f"{path}: not a whole Parquet file ({str(error)[:80]}); "
@@ -72,7 +75,7 @@ def read_table(path: Path, schema: "pyarrow.Schema") -> "pandas.DataFrame":
     return table
 
 
-def read_columns(path: Path, needed: Sequence[str], wished: Sequence[str] = ()) -> "pyarrow.Table":
+def read_columns(path: Place, needed: Sequence[str], wished: Sequence[str] = ()) -> "pyarrow.Table":
     """Read some columns of a Parquet file: all that are needed, and those wished for that it has.
 
     Raises
@@ -84,11 +87,13 @@ def read_columns(path: Path, needed: Sequence[str], wished: Sequence[str] = ()) 
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as data, pq.ParquetFile(data) as file:
             there = file.schema_arrow.names
             missing = [name for name in needed if name not in there]
             if not missing:
                 return file.read(columns=[*needed, *(name for name in wished if name in there)])
+    except ShardError:  # a store that cannot be reached
+        raise
     except (OSError, pa.ArrowException) as error:
         raise ShardError(
             f"{path}: wanted a dataset's manifest, found none that can be read "

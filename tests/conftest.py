@@ -71,6 +71,30 @@ def catalog(stems: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def object_store():
+    """A server of the S3 protocol in this process; its address reaches workers, too."""
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    own = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    own.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*own.get_host_and_port()))
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        fsspec.filesystem("s3").mkdir("bucket")
+        yield own
+    own.stop()
+
+
+@pytest.fixture
+def own_temporary_folder(tmp_path, monkeypatch):
+    """Keep locks and temporary files of a test apart."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
 def impulse(tmp_path_factory):
     """An impulse response: a click that dies away, in stereo, at a rate of its own."""
     path = tmp_path_factory.mktemp("impulses") / "room.wav"
