@@ -18,12 +18,12 @@ from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
+from .catalog import faults
 from .folder import Busy, claim, remember, writer_lock
 from .jobs import Job, Means, committed, jobs_of, rendered
 from .plan import Order, plan
 from .plan_files import planned_by_hand
 from .provenance import origins
-from .scan import faults
 from .shards import Commit
 from .shares import Share, beginning, forget_shares, share_lock
 

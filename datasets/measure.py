@@ -105,7 +105,7 @@ def _levels(file: Any, reader: ThreadPoolExecutor, tally: Tally) -> tuple[dict[s
     tail: Audio = np.zeros((file.channels, TAPS - 1), np.float32)
     state, energies = None, [np.zeros((2, 0))]
     peak = true_peak = 0.0
-    listener = Listener(rate)
+    listener = Listener(rate, int(file.frames))
     read = partial(file.read, BLOCK_SECONDS * rate, dtype="float32", always_2d=True)
     coming = reader.submit(read)
     while len(block := coming.result()):

@@ -11,10 +11,11 @@ from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records, write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
+from .catalog import faults
 from .folder import locate, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
 from .jobs import Job, Means, committed, jobs_of, plan_digest, rendered
-from .scan import faults, scan
+from .scan import scan
 from .shards import Commit, read_commit
 from .tars import places_of
 
