@@ -64,7 +64,7 @@ class Scanned:
         """Read what is there."""
         try:
             lines = self.path.read_bytes().splitlines() if not self.fresh else []
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             lines = []
         except OSError as error:
             raise ShardError(
