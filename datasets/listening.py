@@ -108,7 +108,7 @@ class Listener:
 
     def hear(self, audio: Audio) -> None:
         """Take in a block, of shape (channels, samples)."""
-        mono = audio.mean(axis=0)
+        mono = audio[0] if len(audio) == 1 else audio.mean(axis=0)
         for start in range(0, len(mono), PIECE_SECONDS * self.rate):
             piece = mono[start : start + PIECE_SECONDS * self.rate]
             self._hear_onsets(self.onset_frames.spectra(piece))
