@@ -1,5 +1,6 @@
 """A second scan reads what has changed and nothing else, and says what a first one would."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from wetdry.cli import app
 from wetdry.datasets import Scanned, read_catalog, scan, scanned_beside, write_catalog
 from wetdry.datasets import song_facts as facts
-from wetdry.errors import ShardError
+from wetdry.errors import AudioError, ShardError
 from wetdry.seeds import stream
 
 RATE = 8000
@@ -55,8 +56,9 @@ def whole(stems, out: Path) -> bytes:
     return out.read_bytes()
 
 
-def again(stems, out: Path, **how) -> bytes:
-    write_catalog(scan(stems, scanned=Scanned(scanned_beside(out), **how)), out)
+def again(stems, out: Path, workers=1, **how) -> bytes:
+    scanned = Scanned(scanned_beside(out), **how)
+    write_catalog(scan(stems, workers=workers, scanned=scanned), out)
     return out.read_bytes()
 
 
@@ -181,10 +183,18 @@ def test_a_killed_scan_keeps_the_songs_that_were_done(tmp_path, opened):
     assert found == whole(tmp_path / "stems", tmp_path / "other.parquet")
 
 
-def test_two_workers_keep_the_same(stems, tmp_path):
+def test_a_worker_that_ends_is_told_and_two_workers_then_find_the_same(stems, tmp_path):
+    for number in range(20):
+        put(stems / f"song{number:02d}/Bass.wav", seconds=8.0)
     one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
-    again(stems, one)
-    scan(stems, workers=2, scanned=Scanned(scanned_beside(two)))
+
+    def end_one(done, total):
+        multiprocessing.active_children()[0].kill()
+
+    with pytest.raises(AudioError, match="use fewer workers, and scan again"):
+        scan(stems, workers=2, scanned=Scanned(scanned_beside(two)), progress=end_one)
+    assert scanned_beside(two).read_bytes().count(b'"version"') >= 1
+    assert again(stems, one) == again(stems, two, workers=2)
     assert scanned_beside(one).read_bytes() == scanned_beside(two).read_bytes()
 
 
