@@ -58,7 +58,7 @@ def scan(
         print(f"  {name:<13} {len(group):4d} stems {group['loudness_lufs'].median():7.1f} LUFS")
     print_origin(catalog)
     if scanned.unchanged:
-        print(f"{scanned.unchanged} songs had not changed and were not read again")
+        print(f"songs that had not changed, and were not read again: {scanned.unchanged}")
     print(f"written to {out}")
     for kind, count in fault_counts(catalog).items():
         print(f"set aside: {count:4d} {kind}")

@@ -167,6 +167,8 @@ class _Frames:
         self.waiting = waiting[count * self.hop :]
         if not count:
             return np.zeros((0, self.size // 2 + 1), np.complex64)
+        if not waiting.any():
+            return np.zeros((count, self.size // 2 + 1), np.complex64)
         frames = np.lib.stride_tricks.sliding_window_view(waiting, self.size)[:: self.hop][:count]
         spectra: NDArray[np.complex64] = rfft(frames * self.window)
         return spectra

@@ -60,7 +60,7 @@ class Tally:
             level = np.abs(block.astype(np.float64))
             self.clipped += int(np.count_nonzero((level >= least) & (level <= self.full)))
         if self.promised:
-            self.md5.update(_pcm(block, self.bits))
+            self.md5.update(_pcm(block, self.bits).data)
 
     def counted(self) -> dict[str, float]:
         """Return the catalog's columns ``dc_offset`` and ``clipped_share``.

@@ -218,7 +218,7 @@ def test_the_command_says_what_it_sets_aside_and_how_often(stems, tmp_path):
         assert "set aside:    1 the same file twice" in run.output
         assert "set aside:    1 cannot be read" in run.output
         assert "one/Vocals/b.flac: is the same file as one/Guitars/c.flac" in run.output
-    assert "3 songs had not changed" in runs[1].output
-    assert "not changed" not in runs[0].output
+    assert "had not changed, and were not read again: 3" in runs[1].output
+    assert "had not changed" not in runs[0].output
     fresh = CliRunner().invoke(app, [*command, "--fresh"])
-    assert "not changed" not in fresh.output
+    assert "had not changed" not in fresh.output
