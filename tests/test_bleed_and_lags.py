@@ -49,7 +49,7 @@ def heard(sound):
     return listener.heard()
 
 
-def bleed_of(stems: dict[str, np.ndarray]) -> dict[str, tuple[float, str]]:
+def bleed_of(stems):
     names = list(stems)
     found = find_bleed([(n, heard(x).spectra) for n, x in stems.items()], bins_hz(RATE))
     return {

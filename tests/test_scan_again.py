@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from wetdry.cli import app
 from wetdry.datasets import Scanned, read_catalog, scan, scanned_beside, write_catalog
 from wetdry.datasets import song_facts as facts
+from wetdry.datasets.measure import measure
 from wetdry.errors import AudioError, ShardError
 from wetdry.seeds import stream
 
@@ -40,7 +41,7 @@ def stems(tmp_path):
 @pytest.fixture
 def opened(monkeypatch):
     """Return the songs whose files were measured, in a list that grows."""
-    names, measure = [], facts.measure
+    names = []
 
     def told(path):
         names.append(next(parent.name for parent in path.parents if parent.parent.name == "stems"))
