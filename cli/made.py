@@ -18,8 +18,9 @@ __all__ = ["card", "export", "report"]
 def card(
     dataset: DatasetOrUrl,
     licence: Annotated[
-        str, typer.Option("--license", help="Of the stems, such as cc-by-4.0.")
-    ] = "unknown",
+        str | None,
+        typer.Option("--license", help="Such as cc-by-4.0; by default what the sources say."),
+    ] = None,
 ) -> None:
     """Write a dataset's card: README.md for people, croissant.json for machines."""
     from ..datasets import write_card

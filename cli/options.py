@@ -14,7 +14,7 @@ from .printing import plain, progress_bar, say
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from ..datasets import Engine, Order
+    from ..datasets import Engine, Order, Scanned
     from ..mixing import Recipe
 
 __all__ = [
@@ -126,7 +126,11 @@ SplitTexts = Annotated[
 
 
 def catalog_of(
-    stems: Path, catalog: Path | None, layout: str = "auto", workers: int = 1
+    stems: Path,
+    catalog: Path | None,
+    layout: str = "auto",
+    workers: int = 1,
+    scanned: Scanned | None = None,
 ) -> DataFrame:
     """Read the catalog, or scan for it."""
     from ..datasets import find_layout, read_catalog, scan
@@ -136,7 +140,7 @@ def catalog_of(
     layout = find_layout(stems, layout).name
     say(f"layout: {plain(layout)}")
     with progress_bar("reading stems") as progress:
-        return scan(stems, layout=layout, workers=workers, progress=progress)
+        return scan(stems, layout=layout, workers=workers, scanned=scanned, progress=progress)
 
 
 def order_of(recipe: Recipe, samples: int, seed: int, splits: list[str] | None) -> Order:

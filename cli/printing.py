@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
-__all__ = ["finish", "plain", "progress_bar", "say"]
+__all__ = ["finish", "plain", "progress_bar", "say", "warn"]
 
 Progress = Callable[[int, int], None]
 
@@ -38,12 +38,21 @@ def progress_bar(what: str) -> Iterator[Progress]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
+def warn(doubts: list[dict[str, str]]) -> None:
+    """Tell what is used, but worth a look."""
+    _list("doubtful", doubts)
+
+
+def _list(what: str, entries: list[dict[str, str]]) -> None:
+    for entry in entries[:20]:
+        why = f"{entry['what']}: {entry['reason']}; {entry['cure']}"
+        say(f"[yellow]{what}:[/] {plain(why)}")
+    if len(entries) > 20:
+        say(f"... and {len(entries) - 20} more")
+
+
 def finish(set_aside: list[dict[str, str]]) -> None:
     """Tell what was set aside, and leave with status 3 if anything was."""
-    for entry in set_aside[:20]:
-        why = f"{entry['what']}: {entry['reason']}; {entry['cure']}"
-        say(f"[yellow]set aside:[/] {plain(why)}")
-    if len(set_aside) > 20:
-        say(f"... and {len(set_aside) - 20} more")
+    _list("set aside", set_aside)
     if set_aside:
         raise typer.Exit(3)

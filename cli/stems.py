@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import LayoutName, Seed, Workers, catalog_of
-from .printing import finish, progress_bar
+from .printing import finish, progress_bar, warn
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,18 +39,30 @@ def scan(
     ),
     workers: Workers = 2,
     layout: LayoutName = "auto",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Read every song again, changed or not.")
+    ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Tell changes by SHA-256, not by size and time.")
+    ] = False,
 ) -> None:
-    """Measure stems: class, rate, length, loudness, activity, tempo, beats, key, faults."""
-    from ..datasets import faults, write_catalog
+    """Measure stems: class, loudness, activity, tempo, beats, key, bleed, lags, faults."""
+    from ..datasets import Scanned, doubts, fault_counts, faults, scanned_beside, write_catalog
 
-    catalog = catalog_of(stems, None, layout, workers)
+    scanned = Scanned(scanned_beside(out), fresh=fresh, deep=deep)
+    catalog = catalog_of(stems, None, layout, workers, scanned)
     write_catalog(catalog, out)
     good = catalog[catalog["fault"].isna()]
     print(f"{good['song'].nunique()} songs, {len(good)} stems, {good['seconds'].sum():.0f} s")
     for name, group in good.groupby("stem_class"):
         print(f"  {name:<13} {len(group):4d} stems {group['loudness_lufs'].median():7.1f} LUFS")
     print_origin(catalog)
+    if scanned.unchanged:
+        print(f"songs that had not changed, and were not read again: {scanned.unchanged}")
     print(f"written to {out}")
+    for kind, count in fault_counts(catalog).items():
+        print(f"set aside: {count:4d} {kind}")
+    warn(doubts(catalog))
     finish(faults(catalog))
 
 

@@ -3,6 +3,7 @@
 from .audition import audition
 from .build import Built, generate
 from .card import write_card
+from .catalog import doubts, fault_counts, faults, read_catalog, write_catalog
 from .demo_songs import write_songs
 from .engines import Engine, LocalEngine
 from .estimate import Estimate, estimate
@@ -20,7 +21,8 @@ from .repair import Repaired, repair
 from .replay import replay_steps
 from .report import write_report
 from .samples import make_sample
-from .scan import faults, read_catalog, scan, write_catalog
+from .scan import scan
+from .scanned import Scanned, scanned_beside
 from .shares import Share, parse_share
 from .splits import DEFAULT_SPLITS, Split, parse_splits
 from .tar_headers import Limits
@@ -42,12 +44,15 @@ __all__ = [
     "Reader",
     "Repaired",
     "Replayed",
+    "Scanned",
     "Share",
     "Split",
     "audition",
+    "doubts",
     "draw_one",
     "estimate",
     "export_msrbench",
+    "fault_counts",
     "faults",
     "find_layout",
     "generate",
@@ -67,6 +72,7 @@ __all__ = [
     "replay_dataset",
     "replay_steps",
     "scan",
+    "scanned_beside",
     "unpack",
     "verify",
     "write_card",

@@ -19,6 +19,7 @@ from ..manifests.schema import manifest_schema
 from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
+from .catalog import faults
 from .engines import Engine, LocalEngine, rendered
 from .folder import Busy, remember
 from .holding import begun_by_one, check_stored, holding, watched
@@ -27,7 +28,6 @@ from .plan import Drawing, Order
 from .plan_files import planned_by_hand
 from .planning import plan_in, store_plan
 from .provenance import origins
-from .scan import faults
 from .shards import Commit
 from .shares import Share, forget_shares
 

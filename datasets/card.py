@@ -10,6 +10,7 @@ from ..errors import ShardError, UsageError
 from ..manifests.card import Facts, card
 from ..manifests.croissant import croissant
 from ..manifests.files import write_atomically
+from ..manifests.licences import UNKNOWN, licences_of
 from ..manifests.store_paths import Place, place_of, sizes_of
 from ..manifests.tables import read_columns
 from .folder import read_record
@@ -21,14 +22,15 @@ CARD = "README.md"
 CROISSANT = "croissant.json"
 
 
-def write_card(dataset: Place | str, *, licence: str = "unknown") -> tuple[Place, Place]:
+def write_card(dataset: Place | str, *, licence: str | None = None) -> tuple[Place, Place]:
     """Write the card of a dataset for people (README.md) and for machines (croissant.json).
 
     Parameters
     ----------
     dataset : Path or StorePath
-    licence : str
-        Of the stems, as Hugging Face writes it, such as ``cc-by-4.0``.
+    licence : str, optional
+        As Hugging Face writes it, such as ``cc-by-4.0``; by default what the sources of the
+        stems say, and "unknown" where they say nothing.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def write_card(dataset: Place | str, *, licence: str = "unknown") -> tuple[Place
     ShardError
         If the folder holds no whole dataset, or cannot be written to.
     """
-    if not licence.isprintable() or not licence.strip():
+    if licence is not None and not (licence.isprintable() and licence.strip()):
         raise UsageError(f"licence: wanted a name such as cc-by-4.0, found {licence!r}")
     dataset = place_of(dataset)
     facts = _facts(dataset, licence)
@@ -57,14 +59,16 @@ def card_stands(dataset: Place) -> bool:
     )
 
 
-def stated_licence(dataset: Place) -> str:
-    """Return the licence that the card gives, if there is one."""
+def stated_licence(dataset: Place) -> str | None:
+    """Return the licence that the card gives, unless it is what the sources say."""
     licence = _croissant(dataset).get("license")
     if licence is None and (dataset / CARD).is_file():
         text = (dataset / CARD).read_bytes().decode(errors="replace")
         said = re.search(r'^license: "([^"\\]+)"$', text, re.MULTILINE)
         licence = said[1] if said else None
-    return str(licence or "unknown")
+    told = list(licences_of(read_record(dataset)))
+    derived = told[0] if len(told) == 1 else told
+    return None if licence in (None, UNKNOWN, derived) else str(licence)
 
 
 def _croissant(dataset: Place) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def _croissant(dataset: Place) -> dict[str, Any]:
         return {}
 
 
-def _facts(dataset: Place, licence: str) -> Facts:
+def _facts(dataset: Place, licence: str | None) -> Facts:
     """Gather what there is to tell."""
     path = dataset / "manifest.parquet"
     record = read_record(dataset)

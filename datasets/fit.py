@@ -12,11 +12,11 @@ from ..errors import CatalogError, UsageError
 from ..manifests.files import write_atomically
 from ..mixing.recipes import Recipe, parse_recipe
 from .bench import Bench, Made, values
+from .catalog import faults
 from .fit_table import Row, compare, score
 from .fitted_recipe import Base, Controls
 from .moment_matching import ENOUGH, Values, first_controls, moved
 from .released import Files, find_released, once
-from .scan import faults
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -1,5 +1,6 @@
 """What a scan hears of one stem, block by block: how its onsets and its pitches are spread."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..audio import Audio
 
-__all__ = ["PITCH_BINS", "Heard", "Listener", "frames_per_second"]
+__all__ = ["PITCH_BINS", "Heard", "Listener", "bins_hz", "frames_per_second"]
 
 PIECE_SECONDS = 3
 """Spectra of longer pieces leave the processor's cache and cost half as much again."""
@@ -29,6 +30,11 @@ PITCH_BINS = 240
 
 A_HZ = 440.0
 
+KEPT_FRAMES = 320
+"""Spectra that are kept of a stem, evenly over its length: half a minute, or that much of more."""
+
+HIGHEST_KEPT_HZ = 4000.0
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -41,10 +47,13 @@ class Heard:
         centred on n / `frames_per_second`.
     pitches : float64 array, shape (PITCH_BINS,)
         Strength of the peaks of the spectrum by place in the octave, from the C of A = 440 Hz.
+    spectra : complex64 array, shape (frames, bins)
+        From 0 Hz to 4 kHz, `bins_hz` apart; at most 320, evenly over the stem.
     """
 
     onsets: NDArray[np.float32]
     pitches: NDArray[np.float64]
+    spectra: NDArray[np.complex64]
 
 
 def frames_per_second(sample_rate: int) -> float:
@@ -52,8 +61,20 @@ def frames_per_second(sample_rate: int) -> float:
     return sample_rate / _hop(sample_rate)
 
 
+def bins_hz(sample_rate: int) -> float:
+    """Return how far apart the bins of a stem's spectra lie."""
+    return sample_rate / _tall(sample_rate)
+
+
 def _hop(sample_rate: int) -> int:
     return round(sample_rate / 100)
+
+
+def _tall(sample_rate: int) -> int:
+    """Return the length of the frames in which pitches are told apart; it is even."""
+    from scipy.fft import next_fast_len
+
+    return 2 * int(next_fast_len(round(PITCH_WINDOW_S * sample_rate / 2), real=True))
 
 
 class Listener:
@@ -63,16 +84,22 @@ class Listener:
     ----------
     sample_rate : int
         In Hz.
+    frames : int
+        How long the stem is: of a long one, not all spectra are kept.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, frames: int = 0) -> None:
         from scipy.fft import next_fast_len
 
         self.rate = sample_rate
         half = next_fast_len(round(ONSET_WINDOW_S * sample_rate / 2), real=True)
         self.onset_frames = _Frames(2 * half, _hop(sample_rate))
-        tall = next_fast_len(round(PITCH_WINDOW_S * sample_rate / 2), real=True)
-        self.pitch_frames = _Frames(2 * tall, tall)
+        tall = _tall(sample_rate)
+        self.pitch_frames = _Frames(tall, tall // 2)
+        self.stride = max(1, math.ceil(frames / (tall // 2 * KEPT_FRAMES)))
+        self.top = min(int(HIGHEST_KEPT_HZ / bins_hz(sample_rate)), tall // 2)
+        self.kept: list[NDArray[np.complex64]] = []
+        self.passed = 0
         edges = np.rint(BAND_EDGES_HZ * 2 * half / sample_rate).astype(int)
         self.edges = np.unique(edges[edges < half])
         self.before: NDArray[np.float32] | None = None
@@ -81,17 +108,20 @@ class Listener:
 
     def hear(self, audio: Audio) -> None:
         """Take in a block, of shape (channels, samples)."""
-        mono = audio.mean(axis=0)
+        mono = audio[0] if len(audio) == 1 else audio.mean(axis=0)
         for start in range(0, len(mono), PIECE_SECONDS * self.rate):
             piece = mono[start : start + PIECE_SECONDS * self.rate]
             self._hear_onsets(self.onset_frames.spectra(piece))
-            self._hear_pitches(self.pitch_frames.spectra(piece))
+            self._hear_pitches(spectra := self.pitch_frames.spectra(piece))
+            self.kept.append(spectra[-self.passed % self.stride :: self.stride, : self.top].copy())
+            self.passed += len(spectra)
 
     def heard(self) -> Heard:
         """Return what was heard, once all has been taken in."""
         rest = np.zeros((1, self.pitch_frames.size), np.float32)
         self.hear(rest)
-        return Heard(np.concatenate([np.zeros(1, np.float32), *self.onsets]), self.pitches)
+        onsets = np.concatenate([np.zeros(1, np.float32), *self.onsets])
+        return Heard(onsets, self.pitches, np.concatenate(self.kept))
 
     def _hear_onsets(self, spectra: NDArray[np.complex64]) -> None:
         if not len(spectra):
@@ -137,6 +167,8 @@ class _Frames:
         self.waiting = waiting[count * self.hop :]
         if not count:
             return np.zeros((0, self.size // 2 + 1), np.complex64)
+        if not waiting.any():
+            return np.zeros((count, self.size // 2 + 1), np.complex64)
         frames = np.lib.stride_tricks.sliding_window_view(waiting, self.size)[:: self.hop][:count]
         spectra: NDArray[np.complex64] = rfft(frames * self.window)
         return spectra

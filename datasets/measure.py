@@ -97,32 +97,28 @@ def _check_header(file: Any) -> None:
 
 
 def _levels(file: Any, reader: ThreadPoolExecutor, tally: Tally) -> tuple[dict[str, Any], Heard]:
-    """Measure block by block, while ``reader`` decodes the next and counts.
+    """Measure block by block, while ``reader`` decodes the next, counts and finds true peaks.
 
     Blocks are whole seconds, so that the parts add up to the whole.
     """
-    rate, frames = int(file.samplerate), 0
-    tail: Audio = np.zeros((file.channels, TAPS - 1), np.float32)
+    rate, frames, peak = int(file.samplerate), 0, 0.0
     state, energies = None, [np.zeros((2, 0))]
-    peak = true_peak = 0.0
-    listener = Listener(rate)
-    read = partial(file.read, BLOCK_SECONDS * rate, dtype="float32", always_2d=True)
+    listener, between = Listener(rate, int(file.frames)), _TruePeak(rate, int(file.channels))
+    read = partial(file.read, BLOCK_SECONDS * rate, dtype=tally.dtype, always_2d=True)
     coming = reader.submit(read)
     while len(block := coming.result()):
         coming = reader.submit(read)
         counting = reader.submit(tally.add, block)
-        audio = np.ascontiguousarray(block.T)
+        audio = tally.sound(block)
         peak = max(peak, _checked_peak(audio))
+        finding = reader.submit(between.add, audio, peak)
         listener.hear(audio)
         found, state = hop_energies(audio, rate, state)
         energies.append(found)
-        true_peak = peak_between(audio, rate, max(true_peak, peak))
-        seam = np.concatenate([tail, audio[:, : TAPS - 1]], axis=1)
-        true_peak = peak_between(seam, rate, true_peak)
-        tail = np.concatenate([tail, audio[:, 1 - TAPS :]], axis=1)[:, 1 - TAPS :]
         frames += len(block)
         counting.result()
-    true_peak = peak_between(np.pad(tail, ((0, 0), (0, TAPS - 1))), rate, true_peak)
+        finding.result()
+    true_peak = between.found()
     weighted, plain = np.concatenate(energies, axis=1)
     lufs = gated_lufs(weighted, frames, rate)
     _check_content(frames, int(file.frames), rate, decibels(peak), lufs)
@@ -139,6 +135,29 @@ def _levels(file: Any, reader: ThreadPoolExecutor, tally: Tally) -> tuple[dict[s
         "sound_sha256": hashlib.sha256(plain.tobytes()).hexdigest(),  # the same upside down
     }
     return levels, listener.heard()
+
+
+class _TruePeak:
+    """Finds the true peak of audio that comes in blocks."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self.rate, self.best = rate, 0.0
+        self.tail: Audio = np.zeros((channels, TAPS - 1), np.float32)
+
+    def add(self, audio: Audio, peak: float) -> None:
+        """Look between the samples of a block and at its seam; ``peak`` is that of samples."""
+        self.best = peak_between(audio, self.rate, max(self.best, peak))
+        self._look(audio[:, : TAPS - 1])
+        self.tail = np.concatenate([self.tail, audio[:, 1 - TAPS :]], axis=1)[:, 1 - TAPS :]
+
+    def found(self) -> float:
+        """Return the peak, once all has been added."""
+        self._look(np.zeros_like(self.tail))
+        return self.best
+
+    def _look(self, following: Audio) -> None:
+        seam = np.concatenate([self.tail, following], axis=1)
+        self.best = peak_between(seam, self.rate, self.best)
 
 
 def _checked_peak(audio: Audio) -> float:

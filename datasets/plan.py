@@ -77,7 +77,20 @@ class Order:
             "versions": library_versions(),
             **({"previews": self.previews} if self.previews else {}),
             **({"effects": {kind: own[kind].record() for kind in own}} if own else {}),
+            **_licences(good, songs),
         }
+
+
+def _licences(good: "DataFrame", songs: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return the songs of all splits by licence; nothing where no source tells of one."""
+    dealt = {song for names in songs.values() for song in names}
+    told: dict[str, list[str]] = {}
+    if "licence" not in good:
+        return {}
+    for song, licence in sorted({*zip(good["song"], good["licence"], strict=True)}):
+        if song in dealt:
+            told.setdefault(licence, []).append(song)
+    return {"licences": told} if any(told) else {}
 
 
 def plan(order: Order, catalog: "DataFrame") -> tuple[list[dict[str, Any]], dict[str, Any]]:

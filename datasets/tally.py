@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio import Audio
 from ..errors import AudioError
 
 __all__ = ["Tally"]
@@ -22,6 +23,8 @@ MOST_CLIPPED = 0.05
 
 BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}
 
+Block = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
+
 
 class Tally:
     """Counts over the blocks of one file.
@@ -34,21 +37,30 @@ class Tally:
     """
 
     def __init__(self, file: Any, path: Path) -> None:
+        self.bits = BITS.get(file.subtype, 0)
+        self.dtype = {0: "float32", 24: "int32"}.get(self.bits, "int16")
+        self.full = 1.0 if self.dtype == "float32" else -float(np.iinfo(self.dtype).min)
         self.sums = np.zeros(file.channels)
         self.clipped = self.frames = 0
-        self.bits = BITS.get(file.subtype, 0)
         self.promised = _promised(path) if file.format == "FLAC" and self.bits else None
         self.md5 = hashlib.md5(usedforsecurity=False)
 
-    def add(self, block: NDArray[np.float32]) -> None:
-        """Count a block of shape (frames, channels)."""
+    def sound(self, block: Block) -> Audio:
+        """Return a block as audio of shape (channels, samples): what a float decoder gives."""
+        audio = np.ascontiguousarray(block.T, np.float32)  # exact: a float holds 24 bits
+        return audio if self.full == 1 else np.multiply(audio, 1 / self.full, out=audio)
+
+    def add(self, block: Block) -> None:
+        """Count a block of shape (frames, channels), of what `dtype` says."""
         self.frames += len(block)
-        self.sums += block.sum(axis=0, dtype=np.float64)
-        if max(block.max(), -block.min()) >= FULL_SCALE:
-            level = np.abs(block)
-            self.clipped += int(np.count_nonzero((level >= FULL_SCALE) & (level <= 1)))
+        exact = np.float64 if self.full == 1 else np.int64
+        self.sums += block.sum(axis=0, dtype=exact) / self.full
+        least = FULL_SCALE * self.full
+        if max(float(block.max()), -float(block.min())) >= least:
+            level = np.abs(block.astype(np.float64))
+            self.clipped += int(np.count_nonzero((level >= least) & (level <= self.full)))
         if self.promised:
-            self.md5.update(_pcm(block, self.bits))
+            self.md5.update(_pcm(block, self.bits).data)
 
     def counted(self) -> dict[str, float]:
         """Return the catalog's columns ``dc_offset`` and ``clipped_share``.
@@ -81,10 +93,11 @@ def _promised(path: Path) -> bytes | None:
     return head[26:42] if head[:4] == b"fLaC" and any(head[26:42]) else None
 
 
-def _pcm(block: NDArray[np.float32], bits: int) -> bytes:
-    """Return the whole numbers that a decoder made floats of, as FLAC sums them."""
-    whole = block * np.float32(2 ** (bits - 1))  # exact: a float holds 24 bits
-    if bits != 24:
-        return whole.astype(f"<i{bits // 8}").tobytes()
-    wide = np.ascontiguousarray(whole.astype("<i4")).view(np.uint8).reshape(-1, 4)
-    return wide[:, :3].tobytes()
+def _pcm(block: Block, bits: int) -> NDArray[Any]:
+    """Return what FLAC sums of the whole numbers that a decoder gives, which are left-aligned."""
+    if bits == 16:
+        return block.astype("<i2", copy=False)
+    if bits == 8:
+        return (block.astype(np.int16) >> 8).astype(np.int8)
+    octets = block.astype("<i4", copy=False).view(np.uint8).reshape(-1, 4)
+    return np.ascontiguousarray(octets[:, 1:])

@@ -124,16 +124,12 @@ def _tempo(onsets: Floats, frame_rate: float) -> tuple[float, float]:
 
 def _beats(onsets: Floats, period: float) -> NDArray[np.int64]:
     """Return the frames of the best row of beats: on onsets, and evenly apart."""
+    from .tempo_loops import best_ways
+
     shortest, longest = max(1, round(period / 2)), round(2 * period)
-    apart = np.arange(longest, shortest - 1, -1)
-    cost = TIGHTNESS * np.log(apart / period) ** 2
+    cost = TIGHTNESS * np.log(np.arange(longest, shortest - 1, -1) / period) ** 2
     total = np.zeros(len(onsets) + longest)  # silence before the beginning
-    back = np.full(len(onsets), -1)
-    for n in range(len(onsets)):
-        ways = total[n : n + len(apart)] - cost  # from n - longest to n - shortest
-        best = int(ways.argmax())
-        total[n + longest] = onsets[n] + ways[best]
-        back[n] = n - apart[best]
+    back = np.arange(len(onsets)) - best_ways(onsets, cost, total)
     last = len(onsets) - longest + int(total[-longest:].argmax())
     path = [last]
     while back[path[-1]] >= 0:

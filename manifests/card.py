@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .licences import UNKNOWN, identifier, licences_of, terms_of
+
 __all__ = ["Facts", "card"]
 
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
@@ -39,7 +41,7 @@ for sample in read("PATH", split="{split}"):
 ```
 Plain webdataset and Hugging Face's `load_dataset` read the shards as they are.
 
-## How it was made
+{licences}## How it was made
 
 Stems were drawn, processed and mixed by this recipe; each row of the manifest renders its sample
 again.
@@ -47,6 +49,19 @@ again.
 {fence}yaml
 {recipe}
 {fence}"""
+
+
+LICENCES = """\
+## Licences of the stems
+
+As their folders and datasets say; what they ask for is read off their names and is no legal advice.
+A mixture of several stands under all of them.
+
+| licence | asks for | songs |
+|---|---|---|
+{rows}
+
+"""
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,8 @@ class Facts:
     ----------
     record : dict
         Of ``dataset.json``.
-    licence : str
-        As Hugging Face writes it, such as ``cc-by-4.0``; "unknown".
+    licence : str or None
+        As Hugging Face writes it, such as ``cc-by-4.0``; None is what the stems' sources say.
     samples : dict
         How many each split has.
     members : sequence of str
@@ -70,7 +85,7 @@ class Facts:
     """
 
     record: Mapping[str, Any]
-    licence: str
+    licence: str | None
     samples: Mapping[str, int]
     members: Sequence[str]
     shards: Mapping[str, tuple[str, int]]
@@ -92,6 +107,11 @@ class Facts:
             "it, and every number of the effects between them."
         )
 
+    @property
+    def licences(self) -> list[str]:
+        """What it stands under: as stated, else as the sources of its stems say; "unknown"."""
+        return [self.licence] if self.licence else list(licences_of(self.record)) or [UNKNOWN]
+
 
 def card(facts: Facts) -> str:
     """Return the text of README.md; the same facts give the same bytes.
@@ -109,9 +129,11 @@ def _header(facts: Facts) -> list[str]:
     """Return the YAML header; JSON strings are YAML strings."""
     total = sum(facts.samples.values())
     size = next((name for most, name in SIZES if total < most), "n>1M")
+    names = list(dict.fromkeys(map(identifier, facts.licences)))
+    stated = facts.licence or (names[0] if len(names) == 1 else names)
     lines = [
         "---",
-        f"license: {json.dumps(facts.licence)}",
+        f"license: {json.dumps(stated)}",
         f"pretty_name: {json.dumps(facts.name)}",
         "task_categories: [audio-to-audio]",
         "tags: [music, audio, webdataset, music-source-restoration, wetdry]",
@@ -145,7 +167,7 @@ def _body(facts: Facts) -> list[str]:
         ("severity", record["severity"]),
         ("audio", f"{_format(record['bits'])}, {record['sample_rate']} Hz, stereo"),
         ("size", f"{len(facts.shards)} shards, {sizes / 1e6:.1f} MB"),
-        ("licence", html.escape(facts.licence)),
+        ("licence", "; ".join(map(_plain, facts.licences))),
         ("made with", f"wetdry {record['versions']['wetdry']}"),
     ]
     for split, count in facts.samples.items():
@@ -159,6 +181,7 @@ def _body(facts: Facts) -> list[str]:
         split=next(iter(facts.samples), "train"),
         recipe=record["recipe"].rstrip(),
         fence=fence,
+        licences=_licences(facts),
     )
     return text.split("\n")
 
@@ -166,6 +189,23 @@ def _body(facts: Facts) -> list[str]:
 def _format(bits: int) -> str:
     """Return the format of the lossless files."""
     return "WAV, 32-bit floats" if bits == 32 else f"FLAC, {bits} bits"
+
+
+def _licences(facts: Facts) -> str:
+    """Return what the sources of the stems ask for, or nothing where none tells."""
+    told = licences_of(facts.record)
+    if not told:
+        return ""
+    rows = [
+        f"| {_plain(licence)} | {_plain(terms_of(licence))} | {len(songs)}: {_names(songs)} |"
+        for licence, songs in told.items()
+    ]
+    return LICENCES.format(rows="\n".join(rows))
+
+
+def _plain(text: str) -> str:
+    """Return a text that is no markup, for a cell of a table."""
+    return re.sub(r"([|`*_\[\]])", r"\\\1", html.escape(text))
 
 
 def _names(songs: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ def croissant(facts: Facts) -> str:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": facts.name,
         "description": facts.about,
-        "license": facts.licence,
+        "license": facts.licences[0] if len(facts.licences) == 1 else facts.licences,
         "version": f"{facts.record['format_version']}.0.0",
         "distribution": [manifest, *shards, *([mixtures] if shards else [])],
         "recordSet": [_samples()],

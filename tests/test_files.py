@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from wetdry.datasets.scan import read_catalog, scan, write_catalog
+from wetdry.datasets import read_catalog, scan, write_catalog
 from wetdry.errors import CatalogError, ShardError
 from wetdry.manifests.files import write_atomically, writing
 from wetdry.seeds import stream

@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from wetdry.audio import STEM_CLASSES
-from wetdry.datasets import Order, generate, parse_splits, plan, verify
+from wetdry.datasets import Order, generate, parse_splits, plan, scan, verify
 from wetdry.datasets.listening import PITCH_BINS, Listener, frames_per_second
 from wetdry.datasets.render import render
-from wetdry.datasets.scan import MUSICAL, scan
+from wetdry.datasets.song_facts import MUSICAL
 from wetdry.datasets.tempo import find_pulse
 from wetdry.errors import CatalogError, RecipeError
 from wetdry.manifests import records

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from wetdry.datasets import scan
 from wetdry.datasets.build import generate
 from wetdry.datasets.plan import Order
 from wetdry.datasets.report import write_report
-from wetdry.datasets.scan import scan
 from wetdry.errors import ShardError
 from wetdry.manifests.rows import effect_numbers
 from wetdry.mixing.recipes import load_recipe

@@ -2,7 +2,6 @@
 
 import json
 import struct
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 import soundfile
 
 from wetdry.audio import read
-from wetdry.datasets.scan import faults, read_catalog, scan, write_catalog
+from wetdry.datasets import faults, read_catalog, scan, song_facts, write_catalog
 from wetdry.errors import AudioError, CatalogError
 from wetdry.mixing.loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
 from wetdry.mixing.songs import songs_of
@@ -205,7 +204,7 @@ def test_a_lack_of_memory_is_not_blamed_on_the_stem(stems, monkeypatch):
     def measure(path):
         raise MemoryError
 
-    monkeypatch.setattr(sys.modules[scan.__module__], "measure", measure)
+    monkeypatch.setattr(song_facts, "measure", measure)
     with pytest.raises(AudioError, match="memory or threads ran out; use fewer workers"):
         scan(stems)
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import soundfile
 
+from wetdry.datasets import read_catalog, scan, write_catalog
 from wetdry.datasets.listening import PITCH_BINS, Listener, frames_per_second
-from wetdry.datasets.scan import read_catalog, scan, write_catalog
 from wetdry.datasets.tempo import find_pulse
 from wetdry.datasets.tonality import find_tonality, pitch_strength
 from wetdry.errors import CatalogError
