@@ -2,7 +2,7 @@
 
 from .arrays import LOUDEST, STEM_CLASSES, Audio, amplitude, checked, decibels
 from .files import CUT, LONGEST_FRAMES, SUFFIXES, decode, length, read, read_padded
-from .pcm import decode_pcm, encode_flac, encode_pcm, quantise
+from .pcm import as_read, decode_pcm, encode_flac, encode_pcm, quantise
 from .resampling import resample, resample_frames
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SUFFIXES",
     "Audio",
     "amplitude",
+    "as_read",
     "checked",
     "decibels",
     "decode",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..errors import AudioError
 from .arrays import Audio
 
-__all__ = ["decode_pcm", "encode_flac", "encode_pcm", "quantise"]
+__all__ = ["as_read", "decode_pcm", "encode_flac", "encode_pcm", "quantise"]
 
 
 def quantise(audio: Audio, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
@@ -38,6 +38,27 @@ def quantise(audio: Audio, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
     if bits == 16:
         return np.ascontiguousarray(whole.astype(np.int16).T)
     return np.ascontiguousarray(whole.astype(np.int32).T << 8)
+
+
+def as_read(pcm: NDArray[np.int16] | NDArray[np.int32]) -> Audio:
+    """Return whole numbers as :func:`wetdry.audio.decode` gives them once they stand in a file.
+
+    Parameters
+    ----------
+    pcm : int16 or int32 array, shape (samples, channels)
+        Of :func:`quantise`.
+
+    Returns
+    -------
+    float32 array, shape (channels, samples)
+
+    Examples
+    --------
+    >>> as_read(quantise(np.float32([[0.5, 0.00001]]), 16))
+    array([[0.5, 0. ]], dtype=float32)
+    """
+    full = np.float32(2.0 ** (8 * pcm.itemsize - 1))
+    return np.ascontiguousarray(pcm.T.astype(np.float32) / full)
 
 
 def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:

@@ -5,6 +5,7 @@ from .build import Built, generate
 from .card import write_card
 from .demo_songs import write_songs
 from .export import export_msrbench
+from .fresh import Fresh, SetAside, fresh
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
 from .packing import Replayed, pack, replay_dataset
@@ -29,11 +30,13 @@ __all__ = [
     "LAYOUTS",
     "Built",
     "Findings",
+    "Fresh",
     "Limits",
     "Order",
     "Reader",
     "Repaired",
     "Replayed",
+    "SetAside",
     "Share",
     "Split",
     "audition",
@@ -41,6 +44,7 @@ __all__ = [
     "export_msrbench",
     "faults",
     "find_layout",
+    "fresh",
     "generate",
     "index_tar",
     "make_sample",

@@ -19,7 +19,7 @@ from .splits import DEFAULT_SPLITS, Split, own_splits, parse_splits, sample_coun
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Order", "draw_one", "drawn_from", "plan"]
+__all__ = ["Order", "draw_one", "drawn_from", "plan", "row_of"]
 
 
 @dataclass(frozen=True)
@@ -118,16 +118,22 @@ def _rows(
         return
     drawer = Drawer(order.recipe, songs)
     for index in range(count):
-        session = drawer.draw(order.seed, split, index)
-        yield {
-            "key": f"{split}-{index:08d}",
-            "split": split,
-            "shard": f"{split}-{index // order.shard_samples:06d}",
-            "seed": order.seed,
-            "index": index,
-            "session": session.json_row(),
-            "source_sha256": json.dumps({t.file: digests[t.file] for t in session.tracks}),
-        }
+        yield row_of(order, split, index, drawer.draw(order.seed, split, index), digests)
+
+
+def row_of(
+    order: Order, split: str, index: int, session: Session, digests: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the row of ``plan.parquet`` of a drawn session; digests are those of its files."""
+    return {
+        "key": f"{split}-{index:08d}",
+        "split": split,
+        "shard": f"{split}-{index // order.shard_samples:06d}",
+        "seed": order.seed,
+        "index": index,
+        "session": session.json_row(),
+        "source_sha256": json.dumps({t.file: digests[t.file] for t in session.tracks}),
+    }
 
 
 def draw_one(order: Order, catalog: "DataFrame", split: str, index: int) -> Session:

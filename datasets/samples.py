@@ -26,7 +26,7 @@ from ..mixing.sessions import Session, Track
 from ..mixing.taps import tapped
 from .render import render
 
-__all__ = ["Sample", "make_sample", "pcm_digest"]
+__all__ = ["Sample", "audios_of", "make_sample", "manifest_row", "pcm_digest"]
 
 TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
 MEASURES = (
@@ -61,17 +61,17 @@ def make_sample(plan: dict[str, Any], stems: Path, assets: Path, *, bits: int) -
     session = Session.from_row(plan["session"])
     facts = Facts()
     mix = render(session, stems, assets, facts)
-    audios = _audios(session, mix)
+    audios = audios_of(session, mix)
     rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
     files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
     members = {f"{name}.flac": data for name, (data, _) in files.items()}
-    row = _row(plan, session, mix, facts.steps)
-    row["pcm_sha256"] = json.dumps({name: digest for name, (_, digest) in sorted(files.items())})
+    digests = {name: digest for name, (_, digest) in files.items()}
+    row = manifest_row(plan, session, mix, facts.steps, digests)
     members["json"] = json.dumps(row, sort_keys=True).encode()
     return members, row
 
 
-def _audios(session: Session, mix: Mix) -> dict[str, Audio | None]:
+def audios_of(session: Session, mix: Mix) -> dict[str, Audio | None]:
     """Return everything that is written, by name; None for the classes that are absent."""
     audios: dict[str, Audio | None] = {"mixture": mix.mixture}
     for name in STEM_CLASSES:
@@ -97,8 +97,10 @@ def _silence(samples: int, sample_rate: int, bits: int) -> tuple[bytes, str]:
     return _file(np.zeros((2, samples), np.float32), sample_rate, bits)
 
 
-def _row(plan: dict[str, Any], session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:
-    """Return what was drawn and what was measured."""
+def manifest_row(
+    plan: dict[str, Any], session: Session, mix: Mix, facts: Seen, digests: dict[str, str]
+) -> dict[str, Any]:
+    """Return what was drawn and what was measured; digests are those of its audios' samples."""
     tracks = [
         _track(session, track, measures, facts[f"track.{number}"])
         for number, (track, measures) in enumerate(zip(session.tracks, mix.measures, strict=True))
@@ -123,6 +125,7 @@ def _row(plan: dict[str, Any], session: Session, mix: Mix, facts: Seen) -> dict[
         "wetdry_version": __version__,
         "labels": _labels(session, mix),
         **_routing(session, mix, facts),
+        "pcm_sha256": json.dumps(digests, sort_keys=True),
     }
 
 

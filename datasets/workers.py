@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from ..errors import ShardError, WetdryError
 
-__all__ = ["run_jobs"]
+__all__ = ["ONE_THREAD", "environment", "run_jobs"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -89,7 +89,7 @@ class _Pool(Generic[Job, Result]):
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.work), daemon=True)
-        with _environment(ONE_THREAD):
+        with environment(ONE_THREAD):
             process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -156,7 +156,7 @@ def _end(process: SpawnProcess) -> None:
 
 
 @contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
+def environment(settings: dict[str, str]) -> Iterator[None]:
     """Set environment variables for children that start meanwhile."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
