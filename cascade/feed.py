@@ -141,13 +141,14 @@ class Feed:
                 self._check_pass(this)
             elif self.ranks > 1:  # another rank would wait for this one's gradients for ever
                 raise AudioError(f"all of a batch is set aside: {left_out}; take larger batches")
-        self._position = self._position if self._end is None else self._end
+        if self._end is not None:  # a rank may have had no sample of the last batch
+            self._position = self._end
 
     def state_dict(self) -> dict[str, int | None]:
         """Return the place in the feed: the batches given out until now are behind it.
 
         The same on all ranks that have taken equally many batches; plain numbers, for JSON or
-        ``torch.save``.
+        ``torch.save``. Weights and seconds are not in it: give the feed the same again.
         """
         length = self.playlist.length
         epoch, samples = divmod(self._position, length) if length else (0, self._position)
@@ -221,9 +222,9 @@ class _Samples(Dataset[dict[str, Any] | SetAside]):
         """Return the sample, or why there is none."""
         try:
             if self.seconds is None:
-                return self.source[turn.index]
+                return self.source[turn.sample]
             start, frames = self._part(turn, self.seconds)
-            return self.source.excerpt(turn.index, start, frames)
+            return self.source.excerpt(turn.sample, start, frames)
         except SetAside as error:
             return error
 
@@ -234,7 +235,7 @@ class _Samples(Dataset[dict[str, Any] | SetAside]):
 
     def _part(self, turn: Turn, seconds: float) -> tuple[int, int]:
         """Return where the excerpt begins, and its length."""
-        there, rate = self.source.length(turn.index)
+        there, rate = self.source.length(turn.sample)
         frames = round(seconds * rate)
         if not 0 < frames <= there:
             raise UsageError(

@@ -19,9 +19,9 @@ Weights: TypeAlias = ArrayLike | Callable[[int], ArrayLike]
 
 
 class Turn(NamedTuple):
-    """What comes at a position: the sample's index, its epoch, and its place in that epoch."""
+    """What comes at a position: the index of a sample, its epoch, and its place in that epoch."""
 
-    index: int
+    sample: int
     epoch: int
     place: int
 
@@ -53,7 +53,7 @@ class Playlist:
     Examples
     --------
     >>> playlist = Playlist(3, seed=1)
-    >>> sorted(playlist.at(position).index for position in (3, 4, 5))
+    >>> sorted(playlist.at(position).sample for position in (3, 4, 5))
     [0, 1, 2]
     >>> playlist.at(4).epoch
     1

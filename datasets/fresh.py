@@ -109,7 +109,7 @@ def fresh(
     ShardError
         If a field would not be there.
     """
-    if bool(chance) > endless or (endless and planned is not None):
+    if (chance is not None and not endless) or (planned is not None and endless):
         raise UsageError(
             "fresh: wanted 'chance' with endless=True, or a plan, or neither; found "
             f"endless={endless}{', a chance' if chance else ''}"
@@ -226,7 +226,12 @@ class Fresh:
 
     def excerpt(self, index: int, start: int, frames: int) -> dict[str, Any]:
         """Render one sample and cut a part out of it, as :meth:`Reader.excerpt` reads it."""
-        cut = slice(start, start + frames)
+        cut, there = slice(start, start + frames), self.length(index)[0]
+        if not 0 <= start <= start + frames <= there:
+            raise AudioError(
+                f"wanted {frames} frames from frame {start} on, found {there} in all; "
+                "ask for frames that are there"
+            )
 
         def part(value: Any) -> Any:
             if isinstance(value, dict):
@@ -295,8 +300,10 @@ def render_fields(plan: dict[str, Any], means: Means, fields: Sequence[str]) -> 
     sample = {"key": plan["key"], "sample_rate": session.sample_rate}
     for field in fields:
         wanted = wanted_members(field, found, plan["key"])
-        several = isinstance(wanted, dict)
-        sample[field] = {n: found[m] for n, m in wanted.items()} if several else found[wanted]
+        if isinstance(wanted, str):
+            sample[field] = found[wanted]
+        else:
+            sample[field] = {name: found[member] for name, member in wanted.items()}
     return sample
 
 

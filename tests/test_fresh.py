@@ -92,6 +92,8 @@ def test_endless_samples_go_on_where_a_dataset_would(order, catalog, stems):
         len(endless)
     with pytest.raises(IndexError, match="0 to 699, found 700"):
         larger[700]
+    with pytest.raises(AudioError, match="20000 frames from frame 5000 on, found 22050 in all"):
+        larger.excerpt(0, 5000, 20_000)
 
 
 def test_a_plan_that_was_filtered_is_what_is_rendered(order, catalog, stems, tmp_path):
