@@ -111,7 +111,7 @@ class Feed:
         self._passes = 0
         samples = _Samples(source, seconds, self.playlist.seed)
         samples.check(self.playlist.at(0))
-        self._loader: DataLoader[Given] = DataLoader(
+        self._loader: DataLoader[dict[str, Any] | SetAside] = DataLoader(
             samples,
             batch_sampler=_Places(self),
             num_workers=workers,

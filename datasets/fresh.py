@@ -189,7 +189,7 @@ class Fresh:
         """Refuse a field that no sample has, before anything is rendered."""
         session = Session.from_row(self.plan_row(0)["session"])
         nothing = np.zeros((2, 0), np.float32)
-        names = audios_of(session, Mix(*[nothing] * 3, *[{}] * 5, (), 0.0))
+        names = audios_of(session, Mix(nothing, nothing, nothing, {}, {}, {}, {}, {}, (), 0.0))
         for field in self.fields:
             wanted_members(field, [*(f"{name}.flac" for name in names), "json"], "a fresh sample")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.cascade import EasyFirst, Feed, Playlist
@@ -124,7 +125,7 @@ def _rank(rank, dataset, rendezvous, out):
 
 def test_two_ranks_share_an_epoch_and_one_goes_on_alone(dataset, reader, tmp_path):
     arguments = (str(dataset), str(tmp_path / "rendezvous"), str(tmp_path))
-    multiprocessing.spawn(_rank, arguments, nprocs=2)
+    spawn(_rank, arguments, nprocs=2)
     ranks = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
     assert ranks[0]["state"] == ranks[1]["state"] and ranks[0]["total"] == 12
     alone = flat(Feed(reader, batch=1, epochs=2))
