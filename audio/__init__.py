@@ -2,7 +2,16 @@
 
 from .arrays import LOUDEST, STEM_CLASSES, Audio, amplitude, checked, decibels
 from .files import CUT, LONGEST_FRAMES, SUFFIXES, decode, length, read, read_padded
-from .pcm import decode_pcm, encode_flac, encode_float, encode_pcm, quantise, suffix_of
+from .pcm import (
+    Pcm,
+    as_read,
+    decode_pcm,
+    encode_flac,
+    encode_float,
+    encode_pcm,
+    quantise,
+    suffix_of,
+)
 from .previews import PREVIEWS, encode_preview
 from .resampling import resample, resample_frames
 
@@ -14,7 +23,9 @@ __all__ = [
     "STEM_CLASSES",
     "SUFFIXES",
     "Audio",
+    "Pcm",
     "amplitude",
+    "as_read",
     "checked",
     "decibels",
     "decode",

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,19 @@ from numpy.typing import NDArray
 from ..errors import AudioError
 from .arrays import Audio
 
-__all__ = ["decode_pcm", "encode_flac", "encode_float", "encode_pcm", "quantise", "suffix_of"]
+__all__ = [
+    "Pcm",
+    "as_read",
+    "decode_pcm",
+    "encode_flac",
+    "encode_float",
+    "encode_pcm",
+    "quantise",
+    "suffix_of",
+]
+
+Pcm: TypeAlias = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
+"""Samples as a file holds them."""
 
 WIDTHS = {"PCM_16": "int16", "FLOAT": "float32"}
 
@@ -50,6 +63,27 @@ def quantise(audio: Audio, bits: int) -> NDArray[np.int16] | NDArray[np.int32]:
     if bits == 16:
         return np.ascontiguousarray(whole.astype(np.int16).T)
     return np.ascontiguousarray(whole.astype(np.int32).T << 8)
+
+
+def as_read(pcm: Pcm) -> Audio:
+    """Return numbers as :func:`wetdry.audio.decode` gives them once they stand in a file.
+
+    Parameters
+    ----------
+    pcm : int16, int32 or float32 array, shape (samples, channels)
+        Of :func:`quantise`, or floats.
+
+    Returns
+    -------
+    float32 array, shape (channels, samples)
+
+    Examples
+    --------
+    >>> as_read(quantise(np.float32([[0.5, 0.00001]]), 16))
+    array([[0.5, 0. ]], dtype=float32)
+    """
+    full = np.float32(1 if pcm.dtype == np.float32 else 2.0 ** (8 * pcm.itemsize - 1))
+    return np.ascontiguousarray(pcm.T.astype(np.float32) / full)
 
 
 def encode_flac(audio: Audio, sample_rate: int, bits: int = 16) -> bytes:
@@ -116,9 +150,7 @@ def encode_float(audio: Audio, sample_rate: int) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
 
 
-def decode_pcm(
-    data: bytes, where: str
-) -> tuple[NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32], int]:
+def decode_pcm(data: bytes, where: str) -> tuple[Pcm, int]:
     """Decode a file of :func:`encode_pcm` or :func:`encode_float` to the numbers that it holds.
 
     Parameters

@@ -8,6 +8,7 @@ from .demo_songs import write_songs
 from .engines import Engine, LocalEngine
 from .estimate import Estimate, estimate
 from .export import export_msrbench
+from .fresh import Fresh, SetAside, fresh
 from .layouts import LAYOUTS, find_layout
 from .outputs import missing_outputs, write_outputs
 from .packing import Replayed, pack, replay_dataset
@@ -37,6 +38,7 @@ __all__ = [
     "Engine",
     "Estimate",
     "Findings",
+    "Fresh",
     "Limits",
     "LocalEngine",
     "Order",
@@ -45,6 +47,7 @@ __all__ = [
     "Repaired",
     "Replayed",
     "Scanned",
+    "SetAside",
     "Share",
     "Split",
     "audition",
@@ -55,6 +58,7 @@ __all__ = [
     "fault_counts",
     "faults",
     "find_layout",
+    "fresh",
     "generate",
     "index_tar",
     "make_sample",

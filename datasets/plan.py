@@ -19,7 +19,7 @@ from .splits import DEFAULT_SPLITS, Split, own_splits, parse_splits, sample_coun
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Drawing", "Order", "Stretch", "draw_one", "drawn_from", "plan"]
+__all__ = ["Drawing", "Order", "Stretch", "draw_one", "drawn_from", "plan", "row_of"]
 
 STRETCH_SAMPLES = 1024
 """Drawn together by a worker: a second's work, a dozen megabytes."""
@@ -168,16 +168,7 @@ class Drawing:
         order, split = self.order, stretch.split
         for index in range(stretch.start, stretch.stop):
             session = self._drawers[split].draw(order.seed, split, index)
-            digests = {track.file: self._digests[track.file] for track in session.tracks}
-            yield {
-                "key": f"{split}-{index:08d}",
-                "split": split,
-                "shard": f"{split}-{index // order.shard_samples:06d}",
-                "seed": order.seed,
-                "index": index,
-                "session": session.json_row(),
-                "source_sha256": json.dumps(digests),
-            }
+            yield row_of(order, split, index, session, self._digests)
 
 
 def drawn_from(order: Order, catalog: "DataFrame") -> dict[str, tuple[str, ...]]:
@@ -189,6 +180,21 @@ def drawn_from(order: Order, catalog: "DataFrame") -> dict[str, tuple[str, ...]]
         If there are too few, or the splits name others.
     """
     return split_songs(order.splits, songs_of(catalog), order.seed, own_splits(catalog))
+
+
+def row_of(
+    order: Order, split: str, index: int, session: Session, digests: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the row of ``plan.parquet`` of a drawn session; digests are those of its files."""
+    return {
+        "key": f"{split}-{index:08d}",
+        "split": split,
+        "shard": f"{split}-{index // order.shard_samples:06d}",
+        "seed": order.seed,
+        "index": index,
+        "session": session.json_row(),
+        "source_sha256": json.dumps({t.file: digests[t.file] for t in session.tracks}),
+    }
 
 
 def draw_one(order: Order, catalog: "DataFrame", split: str, index: int) -> Session:

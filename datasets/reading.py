@@ -180,6 +180,12 @@ class Reader:
         """
         return self._read(self._place(which), start, frames)
 
+    def length(self, which: str | int) -> tuple[int, int]:
+        """Return how many samples of audio a sample has, and its sample rate in Hz."""
+        index = self._place(which)
+        rate = self._cell("sample_rate", index)
+        return round(self._cell("seconds", index) * rate), rate
+
     def files(self, which: str | int) -> dict[str, bytes]:
         """Return all files of a sample as they stand in its shard, by extension."""
         index = self._place(which)
@@ -194,9 +200,8 @@ class Reader:
 
     def _read(self, index: int, start: int, frames: int | None) -> dict[str, Any]:
         """Read and decode the fields of one sample."""
-        key, rate = self.keys[index], self._cell("sample_rate", index)
-        said = Said(rate, round(self._cell("seconds", index) * rate))
-        sample = {"key": key, "sample_rate": rate}
+        key, (length, rate) = self.keys[index], self.length(index)
+        said, sample = Said(rate, length), {"key": key, "sample_rate": rate}
         for field, path, wanted, places in self._wanted(index):
             sample[field] = load(path, key, wanted, places, (start, frames), said)
         return sample

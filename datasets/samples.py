@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import __version__
 from ..audio import (
     STEM_CLASSES,
     Audio,
+    Pcm,
     encode_float,
     encode_pcm,
     encode_preview,
@@ -34,7 +34,7 @@ from ..mixing.sessions import Session, Track
 from ..mixing.taps import tapped
 from .render import render
 
-__all__ = ["Sample", "make_sample", "pcm_digest"]
+__all__ = ["Sample", "audios_of", "make_sample", "manifest_row", "pcm_digest"]
 
 TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
 MEASURES = (
@@ -74,19 +74,19 @@ def make_sample(
     session = Session.from_row(plan["session"])
     facts = Facts()
     mix = render(session, stems, assets, facts)
-    audios = _audios(session, mix)
+    audios = audios_of(session, mix)
     rate, silence = session.sample_rate, _silence(session.samples, session.sample_rate, bits)
     files = {n: silence if a is None else _file(a, rate, bits) for n, a in audios.items()}
     members = {f"{name}.{suffix_of(bits)}": data for name, (data, _) in files.items()}
     if previews:
         members[f"mixture.preview.{previews}"] = encode_preview(mix.mixture, rate, previews)
-    row = _row(plan, session, mix, facts.steps)
-    row["pcm_sha256"] = json.dumps({name: digest for name, (_, digest) in sorted(files.items())})
+    digests = {name: digest for name, (_, digest) in files.items()}
+    row = manifest_row(plan, session, mix, facts.steps, digests)
     members["json"] = json.dumps(row, sort_keys=True).encode()
     return members, row
 
 
-def _audios(session: Session, mix: Mix) -> dict[str, Audio | None]:
+def audios_of(session: Session, mix: Mix) -> dict[str, Audio | None]:
     """Return everything that is written, by name; None for the classes that are absent."""
     audios: dict[str, Audio | None] = {"mixture": mix.mixture}
     for name in STEM_CLASSES:
@@ -96,13 +96,17 @@ def _audios(session: Session, mix: Mix) -> dict[str, Audio | None]:
 
 def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:
     """Return a lossless file and the digest of its samples."""
-    if bits == 32:
-        return encode_float(audio, sample_rate), pcm_digest(np.ascontiguousarray(audio.T))
-    pcm = quantise(audio, bits)
-    return encode_pcm(pcm, sample_rate), pcm_digest(pcm)
+    pcm = pcm_of(audio, bits)
+    data = encode_float(audio, sample_rate) if bits == 32 else encode_pcm(pcm, sample_rate)
+    return data, pcm_digest(pcm)
 
 
-def pcm_digest(pcm: NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]) -> str:
+def pcm_of(audio: Audio, bits: int) -> Pcm:
+    """Return audio as the numbers that its file holds, shape (samples, channels)."""
+    return np.ascontiguousarray(audio.T) if bits == 32 else quantise(audio, bits)
+
+
+def pcm_digest(pcm: Pcm) -> str:
     """Return the sha256 of samples, interleaved and little-endian: it outlives any codec."""
     little = pcm.astype(pcm.dtype.newbyteorder("<"), copy=False)
     return sha256(little.data).hexdigest()
@@ -114,8 +118,10 @@ def _silence(samples: int, sample_rate: int, bits: int) -> tuple[bytes, str]:
     return _file(np.zeros((2, samples), np.float32), sample_rate, bits)
 
 
-def _row(plan: dict[str, Any], session: Session, mix: Mix, facts: Seen) -> dict[str, Any]:
-    """Return what was drawn and what was measured."""
+def manifest_row(
+    plan: dict[str, Any], session: Session, mix: Mix, facts: Seen, digests: dict[str, str]
+) -> dict[str, Any]:
+    """Return what was drawn and what was measured; digests are those of its audios' samples."""
     tracks = [
         _track(session, track, measures, facts[f"track.{number}"])
         for number, (track, measures) in enumerate(zip(session.tracks, mix.measures, strict=True))
@@ -140,6 +146,7 @@ def _row(plan: dict[str, Any], session: Session, mix: Mix, facts: Seen) -> dict[
         "wetdry_version": __version__,
         "labels": _labels(session, mix),
         **_routing(session, mix, facts),
+        "pcm_sha256": json.dumps(digests, sort_keys=True),
     }
 
 

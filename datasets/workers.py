@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from ..errors import ShardError, WetdryError
 
-__all__ = ["TRIES", "Lost", "Queue", "alive", "run_jobs"]
+__all__ = ["ONE_THREAD", "TRIES", "Lost", "Queue", "alive", "environment", "run_jobs"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -152,7 +152,7 @@ class _Pool(Generic[Job, Result]):
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.work))
-        with _environment(ONE_THREAD):
+        with environment(ONE_THREAD):
             process.start()
         theirs.close()
         return _Worker(process, ours, time.monotonic() + LONGEST_START_S)
@@ -251,7 +251,7 @@ def _end(process: SpawnProcess) -> None:
 
 
 @contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
+def environment(settings: dict[str, str]) -> Iterator[None]:
     """Set environment variables for children that start meanwhile."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)

@@ -51,13 +51,14 @@ def test_there_is_an_example_for_each_tool():
 
 
 @pytest.mark.parametrize("title", EXAMPLES)
-def test_an_example_runs(title, dataset, tmp_path):
+def test_an_example_runs(title, dataset, stems, tmp_path):
     for package in packages(EXAMPLES[title]):
         try:
             importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             pytest.skip(f"{package} is not installed: pip install {package}")
     shutil.copytree(dataset, tmp_path / "dataset")
+    shutil.copytree(stems, tmp_path / "stems")
     script = tmp_path / "example.py"  # the folder of the clone holds a `datasets` that is not
     script.write_text(EXAMPLES[title])  # Hugging Face's: scripts run elsewhere
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "cache")}
