@@ -48,12 +48,12 @@ def export(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="A dataset or a run.")],
+    folder: Annotated[Path, typer.Argument(help="A dataset, a run, or a folder of scores.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     effects: Effects = None,
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
-    if (folder / "run.json").exists():
+    if any((folder / name).exists() for name in ("run.json", "scores.parquet")):
         from ..cascade import write_run_report
 
         page = write_run_report(folder, out)
