@@ -152,10 +152,10 @@ def _signs(clusters: int, seed: int) -> Values:
     """Return patterns of +1 and -1, the first all +1: all of them, or as many as ``FLIPS``."""
     if 2**clusters <= FLIPS:
         bits = np.arange(2**clusters)[:, None] >> np.arange(clusters) & 1
-        return 1.0 - 2.0 * bits
+        return np.asarray(1.0 - 2.0 * bits, np.float64)
     drawn = stream(seed, "summary", "signs").integers(0, 2, (FLIPS, clusters))
     drawn[0] = 0
-    return 1.0 - 2.0 * drawn
+    return np.asarray(1.0 - 2.0 * drawn, np.float64)
 
 
 def _share_as_far(means: Values) -> float:

@@ -136,7 +136,10 @@ def _judged(
 ) -> Judged:
     """Let the systems compete, condense the scores and write everything down."""
     embeddings, said = _embeddings()
-    media = trial.circumstances.set_index(["stem_class", "key"])["medium"].dropna().to_dict()
+    known = trial.circumstances.dropna(subset="medium")
+    media = dict(
+        zip(zip(known["stem_class"], known["key"], strict=True), known["medium"], strict=True)
+    )
     found = evaluate_systems(
         trial.contestants, trial.samples, embeddings, metrics, workers,
         watch=lambda cases: _excerpts_kept(cases, out / "excerpts"),

@@ -71,10 +71,17 @@ def _group_table(own: "pandas.DataFrame") -> Markup:
         honest = [lines["mean"][s] for s in systems if s in lines.index and s not in ORACLES]
         best = max(honest, default=math.nan) if rising else min(honest, default=math.nan)
         cells = [
-            score_cell(lines.loc[s], best) if s in lines.index else tag("td", "–") for s in systems
+            score_cell(_row(lines, s), best) if s in lines.index else tag("td", "–")
+            for s in systems
         ]
         rows.append([str(group), *cells, str(lines["count"].max())])
     return table(["", *map(system_name, systems), "stems"], rows, "numbers scores")
+
+
+def _row(lines: "pandas.DataFrame", name: str) -> "pandas.Series[Any]":
+    """Return one line by its name."""
+    line: pandas.Series[Any] = lines.loc[name]
+    return line
 
 
 def _amount_card(
@@ -121,7 +128,7 @@ def tests_section(scores: "pandas.DataFrame | None") -> Section:
     system = [s for s in in_order(scores["system"], SYSTEMS) if s not in ORACLES][-1]
     found = paired_differences(scores, system)
     cards = [
-        details(titled(metric), _test_table(own), open_=place == 0)
+        details(titled(str(metric)), _test_table(own), open_=place == 0)
         for place, (metric, own) in enumerate(found.groupby("metric", sort=False))
     ]
     note = (
@@ -139,7 +146,7 @@ def _test_table(own: "pandas.DataFrame") -> Markup:
     rows = []
     for against, part in own.groupby("against", sort=False):
         lines = part.set_index("stem_class")
-        rows.append([system_name(str(against)), *(_test(lines.loc[name]) for name in classes)])
+        rows.append([system_name(str(against)), *(_test(_row(lines, name)) for name in classes)])
     return table(["", *classes], rows, "numbers scores")
 
 

@@ -96,7 +96,9 @@ def _titled(metric: str) -> str:
 def _wide(own: pd.DataFrame, columns: str, order: tuple[str, ...]) -> str:
     """Lay means out as systems by something, with the interval of the last column."""
     wide = own.pivot(index="system", columns=columns, values="mean")
-    wide = wide.reindex(index=in_order(own["system"], SYSTEMS), columns=in_order(wide, order))
+    wide = wide.reindex(
+        index=in_order(own["system"], SYSTEMS), columns=in_order(map(str, wide), order)
+    )
     wide = wide.dropna(axis="columns", how="all").rename_axis(None)
     shown = wide.map(_shown)
     if MEAN in shown:
