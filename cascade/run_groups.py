@@ -80,8 +80,7 @@ def _group_table(own: "pandas.DataFrame") -> Markup:
 
 def _row(lines: "pandas.DataFrame", name: str) -> "pandas.Series[Any]":
     """Return one line by its name."""
-    line: pandas.Series[Any] = lines.loc[name]
-    return line
+    return lines.loc[[name]].iloc[0]
 
 
 def _amount_card(

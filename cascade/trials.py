@@ -177,7 +177,8 @@ def _baselines(
                 f"{', '.join(SYSTEMS)}; found {name!r}"
             )
     if wanted is not None and (unknown := set(wanted) - known):
-        raise UsageError(f"--baseline: wanted one of {', '.join(known)}, found {min(unknown)!r}")
+        there = ", ".join(name for name in SYSTEMS if name in known)
+        raise UsageError(f"--baseline: wanted one of {there}, found {min(unknown)!r}")
     return [name for name in SYSTEMS if name in (known if wanted is None else wanted)]
 
 
