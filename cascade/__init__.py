@@ -2,24 +2,34 @@
 
 from .configuration import TrainConfiguration, load_configuration
 from .curriculum import EasyFirst, RisingSeverity, hardness
-from .evaluation import Evaluation, evaluate_run, score
+from .evaluation import SILENT, Evaluation, evaluate_systems, score
 from .feed import Feed, Source
 from .fetching import fetch_weights
 from .files import restore_file
 from .frechet import FrechetDistance, frechet_distance
-from .judging import Judged, judge, score_table
-from .metrics import METRICS, evaluate, mmsnr_db, multi_resolution_stft_distance, sdr_db, si_sdr_db
-from .metrics import zimtohrli_distance as zimtohrli_distance
+from .judging import Judged, judge
+from .metrics import (
+    METRICS,
+    evaluate,
+    loudness_error_lu,
+    mmsnr_db,
+    multi_resolution_stft_distance,
+    sdr_db,
+    si_sdr_db,
+    zimtohrli_distance,
+)
 from .musicnn import fetch as fetch_musicnn
 from .playlist import Playlist, Turn
 from .restoration import Restorer
 from .run_report import write_run_report
 from .samples import Sample, read_samples
-from .summary import paired_differences, summary
+from .score_tables import score_table
+from .summary import grouped_summary, paired_differences, paired_tests, summary
 from .training import train
 
 __all__ = [
     "METRICS",
+    "SILENT",
     "EasyFirst",
     "Evaluation",
     "Feed",
@@ -33,16 +43,19 @@ __all__ = [
     "TrainConfiguration",
     "Turn",
     "evaluate",
-    "evaluate_run",
+    "evaluate_systems",
     "fetch_musicnn",
     "fetch_weights",
     "frechet_distance",
+    "grouped_summary",
     "hardness",
     "judge",
     "load_configuration",
+    "loudness_error_lu",
     "mmsnr_db",
     "multi_resolution_stft_distance",
     "paired_differences",
+    "paired_tests",
     "read_samples",
     "restore_file",
     "score",

@@ -1,35 +1,43 @@
 """What is judged: a dry stem beside what each system made of it.
 
-Two systems stand beside the cascade's two stages, because a score says little alone: ``silence``
-knows nothing, and ``mixture`` gives back what it was given.
+A *contestant* answers a sample with stems of one or several systems: a trained run, a folder of
+somebody's estimates, or a baseline that a score says little without.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-import numpy as np
 
 from ..audio import STEM_CLASSES, Audio
 from ..errors import AudioError
 
-__all__ = ["SYSTEMS", "Case", "Restorer", "Sample", "cases_of"]
+__all__ = ["ORACLES", "SYSTEMS", "Case", "Contestant", "Restorer", "Sample", "cases_of", "run_of"]
 
-SYSTEMS = ("silence", "mixture", "stage_one", "cascade")
-"""Who is compared, in the order of interest."""
+ORACLES = ("oracle_ratio_mask", "oracle_complex_mask", "oracle_inversion")
+"""Systems that know the answer: bounds of what could be reached."""
+
+SYSTEMS = ("silence", "mixture", *ORACLES, "stage_one", "cascade")
+"""Who is known, in the order of tables; others follow."""
 
 
 class Sample(Protocol):
-    """One clip of a dataset: what the cascade hears and what it should give back."""
+    """One clip: what a system hears and what it should give back."""
 
     @property
     def key(self) -> str: ...  # noqa: D102
     @property
     def sample_rate(self) -> int: ...  # noqa: D102
     @property
-    def mixture(self) -> Audio: ...  # noqa: D102
+    def mixture(self) -> Audio | None:
+        """None where only stems are at hand."""
+        ...
+
     @property
     def dry(self) -> Mapping[str, Audio]: ...  # noqa: D102
+
+
+Contestant = Callable[[Sample], Mapping[str, Mapping[str, Audio]]]
+"""From a sample to ``{system: {class: audio}}``, each of its reference's shape."""
 
 
 class Restorer(Protocol):
@@ -63,24 +71,46 @@ class Case:
     sample_rate: int
 
 
-def cases_of(restorer: Restorer, samples: Iterable[Sample]) -> Iterator[Case]:
-    """Restore each sample and yield one case for each class, with all four ``SYSTEMS``.
+def cases_of(contestants: Sequence[Contestant], samples: Iterable[Sample]) -> Iterator[Case]:
+    """Let all contestants answer each sample and yield one case for each of its classes.
+
+    A system that does not restore a class is missing from that class's cases.
+    """
+    for sample in samples:
+        answers: dict[str, Mapping[str, Audio]] = {}
+        for contestant in contestants:
+            answers |= contestant(sample)
+        for stem_class in [name for name in STEM_CLASSES if name in sample.dry]:
+            estimates = {
+                system: stems[stem_class]
+                for system, stems in answers.items()
+                if stem_class in stems
+            }
+            yield Case(
+                sample.key, stem_class, sample.dry[stem_class], estimates, sample.sample_rate
+            )
+
+
+def run_of(restorer: Restorer) -> Contestant:
+    """Return a trained run as a contestant with the systems ``stage_one`` and ``cascade``.
 
     Raises
     ------
     AudioError
-        If the restorer leaves out a system or a class.
+        When it answers: if there is no mixture, or the restorer leaves out a system or a class.
     """
-    for sample in samples:
-        restored = restorer.restore(sample.mixture, sample.sample_rate)
-        for stem_class in STEM_CLASSES:
-            reference = sample.dry[stem_class]
-            estimates = {"silence": np.zeros_like(reference), "mixture": sample.mixture}
-            for system in ("stage_one", "cascade"):
-                if stem_class not in restored.get(system, {}):
+
+    def restored(sample: Sample) -> Mapping[str, Mapping[str, Audio]]:
+        if sample.mixture is None:
+            raise AudioError(f"{sample.key}: wanted a mixture to restore, found none beside it")
+        made = restorer.restore(sample.mixture, sample.sample_rate)
+        for system in ("stage_one", "cascade"):
+            for stem_class in sample.dry:
+                if stem_class not in made.get(system, {}):
                     raise AudioError(
                         f"{sample.key}: wanted {stem_class} from {system}, found no such stem; "
                         "the restorer must return every class"
                     )
-                estimates[system] = restored[system][stem_class]
-            yield Case(sample.key, stem_class, reference, estimates, sample.sample_rate)
+        return {system: made[system] for system in ("stage_one", "cascade")}
+
+    return restored

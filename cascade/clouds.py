@@ -1,7 +1,8 @@
 """Each system's embeddings as a cloud, and how far it lies from the cloud of the dry stems."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ __all__ = ["Clouds", "frechet_table"]
 COLUMNS = [
     "system",
     "stem_class",
+    "medium",
     "embedding",
     "clips",
     "items",
@@ -23,6 +25,12 @@ COLUMNS = [
     "covariance_term",
     "total",
 ]
+
+ALL = "all"
+"""Stands in ``medium`` where clips through all media are one cloud."""
+
+Cloud = dict[str, NDArray[np.float32]]
+"""Items by the key of their clip."""
 
 
 def frechet_table(cases: Iterable[Case], embedding: Embedding) -> pd.DataFrame:
@@ -37,9 +45,9 @@ def frechet_table(cases: Iterable[Case], embedding: Embedding) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for each system and class with two items or more: ``embedding``, ``clips`` and
-        ``items`` (of which several may come from one clip) on either side, ``mean_term``,
-        ``covariance_term`` and their ``total``.
+        A row for each system and class with two items or more: ``medium`` ("all"), ``embedding``,
+        ``clips`` and ``items`` (of which several may come from one clip) on either side,
+        ``mean_term``, ``covariance_term`` and their ``total``.
     """
     clouds = Clouds(embedding)
     for _ in clouds.watch(cases):
@@ -57,37 +65,48 @@ class Clouds:
 
     def __init__(self, embedding: Embedding) -> None:
         self.embedding = embedding
-        self.references: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-        self.estimates: dict[tuple[str, str], list[NDArray[np.float32]]] = defaultdict(list)
+        self.references: dict[str, Cloud] = defaultdict(dict)
+        self.estimates: dict[tuple[str, str], Cloud] = defaultdict(dict)
 
     def watch(self, cases: Iterable[Case]) -> Iterator[Case]:
         """Let cases through and embed those whose reference sounds."""
         for case in cases:
             if not is_silent(case.reference):
                 embedded = self.embedding(case.reference, case.sample_rate)
-                self.references[case.stem_class].append(embedded)
+                self.references[case.stem_class][case.key] = embedded
                 for system, estimate in case.estimates.items():
                     embedded = self.embedding(estimate, case.sample_rate)
-                    self.estimates[system, case.stem_class].append(embedded)
+                    self.estimates[system, case.stem_class][case.key] = embedded
             yield case
 
-    def table(self) -> pd.DataFrame:
-        """Return a row for each system and class whose clouds hold two items or more."""
+    def table(self, media: Mapping[tuple[str, str], str] = MappingProxyType({})) -> pd.DataFrame:
+        """Return a row for each system and class whose clouds hold two items or more.
+
+        Parameters
+        ----------
+        media : mapping of (str, str) to str
+            By class and key; each of several media has rows of its own beside those of all.
+        """
         rows = []
-        for (system, stem_class), clouds in self.estimates.items():
-            wanted, found = (np.concatenate(c) for c in (self.references[stem_class], clouds))
-            if len(wanted) > 1:
-                distance = frechet_distance(wanted, found)
-                rows.append(
-                    {
-                        "system": system,
-                        "stem_class": stem_class,
-                        "embedding": self.embedding.name,
-                        "clips": len(clouds),
-                        "items": distance.count_reference,
-                        "mean_term": distance.mean_term,
-                        "covariance_term": distance.covariance_term,
-                        "total": distance.total,
-                    }
-                )
+        several = sorted(set(media.values())) if len(set(media.values())) > 1 else []
+        for (system, stem_class), cloud in self.estimates.items():
+            for medium in [ALL, *several]:
+                keys = [k for k in cloud if medium in (ALL, media.get((stem_class, k)))]
+                items = sum(len(cloud[key]) for key in keys)
+                if items > 1:
+                    head = {"system": system, "stem_class": stem_class, "medium": medium}
+                    rows.append(head | self._distance(self.references[stem_class], cloud, keys))
         return pd.DataFrame(rows, columns=COLUMNS)
+
+    def _distance(self, reference: Cloud, cloud: Cloud, keys: list[str]) -> dict[str, object]:
+        """Compare two clouds of the same clips."""
+        pair = (np.concatenate([own[key] for key in keys]) for own in (reference, cloud))
+        distance = frechet_distance(*pair)
+        return {
+            "embedding": self.embedding.name,
+            "clips": len(keys),
+            "items": distance.count_reference,
+            "mean_term": distance.mean_term,
+            "covariance_term": distance.covariance_term,
+            "total": distance.total,
+        }

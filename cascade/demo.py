@@ -8,9 +8,10 @@ from ..datasets import Order, generate, scan, verify, write_report, write_songs
 from ..errors import AssetError, ShardError
 from ..mixing import load_recipe
 from .configuration import load_configuration
-from .judging import judge, score_table
+from .judging import judge
 from .musicnn import fetch as fetch_musicnn
 from .run_report import write_run_report
+from .score_tables import score_table
 from .training import train
 
 __all__ = ["run_demo"]
@@ -19,6 +20,8 @@ SAMPLES = 48
 SONGS = 8
 JUDGED = 4
 """Of the held-out samples: Zimtohrli takes a second for each restored stem."""
+
+BASELINES = ("silence", "mixture")
 
 Progress = Callable[[int, int], None]
 Bar = Callable[[str], AbstractContextManager[Progress]]
@@ -59,14 +62,17 @@ def run_demo(folder: Path, stems: Path | None, bar: Bar, say: Callable[[str], No
     with bar("4/6 training") as progress:
         train(load_configuration("demo"), data, run, progress=progress)
     with bar("5/6 judging") as progress:
-        scores = run / "scores.parquet"
-        judged = judge(run, data, scores, limit=JUDGED, workers=2, progress=progress)
+        judged = judge(
+            run, data=data, run=run, baselines=BASELINES, limit=JUDGED, workers=2,
+            progress=progress,
+        )  # fmt: skip
     say("6/6 writing the reports")
     pages = (
         write_report(data, folder / "data.html"),
         write_run_report(run, folder / "report.html", dataset=data),
     )
-    return _words(folder, built.samples, len(built.set_aside), score_table(judged.scores), pages)
+    scores = score_table(judged.table, judged.paired)
+    return _words(folder, built.samples, len(built.set_aside), scores, pages)
 
 
 def _fetch(say: Callable[[str], None]) -> None:

@@ -1,14 +1,15 @@
-"""Every restored stem scored against its dry one: a long table, one row for each estimate."""
+"""Every estimate scored against its dry stem: a long table, one row for each estimate."""
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from operator import length_hint
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ from ..audio import Audio
 from ..errors import AudioError
 from ..manifests.files import write_atomically
 from ..mixing.loudness import integrated_lufs
-from .cases import Case, Restorer, Sample, cases_of
+from .cases import Case, Contestant, Sample, cases_of
 from .clouds import Clouds
 from .frechet import Embedding
 from .metrics import METRICS, evaluate
 from .pairs import is_silent, sounding_channels, validate
 
-__all__ = ["SILENT", "Evaluation", "evaluate_run", "score", "write_scores"]
+__all__ = ["SILENT", "Evaluation", "evaluate_systems", "score", "write_scores"]
 
 SILENT = "silent reference"
 """Why a row has no scores: the class is absent, and no metric here is defined then."""
@@ -34,7 +35,7 @@ COLUMNS = ["system", "stem_class", "key", "channels", *METRICS, "reference_lufs"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What ``evaluate_run`` found out.
+    """What ``evaluate_systems`` found out.
 
     Attributes
     ----------
@@ -48,23 +49,33 @@ class Evaluation:
     frechet: pd.DataFrame | None
 
 
-def evaluate_run(
-    restorer: Restorer,
+def evaluate_systems(
+    contestants: Sequence[Contestant],
     samples: Iterable[Sample],
     embeddings: Sequence[Embedding] = (),
     metrics: Sequence[str] = tuple(METRICS),
     workers: int = 1,
+    *,
+    watch: Callable[[Iterable[Case]], Iterable[Case]] = iter,
+    left_out: Container[tuple[str, str]] = (),
+    media: Mapping[tuple[str, str], str] = MappingProxyType({}),
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Restore every sample once, score every stem and compare the clouds of each embedding.
+    """Let every contestant restore every sample once, score all and compare the clouds.
 
     Parameters
     ----------
-    restorer : Restorer
+    contestants : sequence of Contestant
     samples : iterable of Sample
     embeddings : sequence of Embedding
     metrics, workers
         As in ``score``.
+    watch : callable
+        Sees all cases and lets them through.
+    left_out : container of (str, str)
+        Class and key of stems that are not to be judged.
+    media : mapping of (str, str) to str
+        By class and key: Frechet distances are given for each, too.
     progress : callable, optional
         Called with (samples begun, samples in all, or 0 where ``samples`` does not know).
 
@@ -80,12 +91,13 @@ def evaluate_run(
             if progress is not None:
                 progress(number, total)
 
-    cases = cases_of(restorer, begun())
+    every = cases_of(contestants, begun())
+    cases = watch(case for case in every if (case.stem_class, case.key) not in left_out)
     clouds = [Clouds(embedding) for embedding in embeddings]
     for cloud in clouds:
         cases = cloud.watch(cases)
     scores = score(cases, metrics, workers)
-    distances = pd.concat([cloud.table() for cloud in clouds]) if clouds else None
+    distances = pd.concat([cloud.table(media) for cloud in clouds]) if clouds else None
     return Evaluation(scores, distances)
 
 

@@ -1,30 +1,31 @@
-"""Judging: a trained run on the held-out samples of a dataset."""
+"""Judging: trained runs and anybody's estimates beside baselines, on a dataset or a benchmark."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
-from ..audio import STEM_CLASSES, Audio, encode_flac
-from ..errors import AssetError, CheckpointError, UsageError
+from ..audio import Audio, encode_flac
+from ..errors import AssetError, UsageError
 from ..manifests.files import write_atomically
-from .cases import SYSTEMS
+from .cases import ORACLES, Case
+from .circumstances import described
 from .clap import load_clap
-from .evaluation import evaluate_run, write_scores
+from .evaluation import evaluate_systems, write_scores
 from .frechet import Embedding
 from .metrics import METRICS
 from .musicnn import load as load_musicnn
-from .restoration import Restorer
-from .runs import read_run
-from .samples import Sample, read_samples, songs_of
-from .summary import summary
+from .pairs import is_silent
+from .score_tables import condensed, written
+from .summary import paired_tests
+from .trials import INVERSION, Trial, dataset_trial, folder_trial
 
-__all__ = ["Judged", "judge", "score_table"]
+__all__ = ["Judged", "judge"]
 
 EXCERPTS = 4
-"""Samples whose restored stems are kept beside the scores, for ears."""
+"""Samples whose restored stems are kept beside the scores, for ears; and one of each class."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,37 @@ class Judged:
     Parameters
     ----------
     scores : DataFrame
-        One row for each system, class and key.
+        One row for each system, class and key, with what is known of the stem.
+    table : DataFrame
+        Means with intervals: ``by`` what ("all", "medium", "label", ...), ``group``, ``system``,
+        ``stem_class``, ``metric``; Frechet distances among them.
+    paired : DataFrame
+        As ``paired_tests`` returns it.
+    frechet : DataFrame or None
+        As ``frechet_table`` returns it.
+    skipped : DataFrame
+        ``system, stem_class, key, reason``.
     remark : str
-        What was written where, and whether there is a Frechet distance.
+        What was written where, over what the intervals are, and whether there is a Frechet
+        distance.
     """
 
     scores: pd.DataFrame
+    table: pd.DataFrame
+    paired: pd.DataFrame
+    frechet: pd.DataFrame | None
+    skipped: pd.DataFrame
     remark: str
 
 
 def judge(
-    run: Path,
-    data: Path,
     out: Path,
     *,
+    data: Path | None = None,
+    reference: Path | None = None,
+    run: Path | None = None,
+    estimates: Mapping[str, Path] = MappingProxyType({}),
+    baselines: Sequence[str] | None = None,
     split: str = "test",
     limit: int | None = None,
     metrics: Sequence[str] = tuple(METRICS),
@@ -55,15 +73,27 @@ def judge(
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Judged:
-    """Score silence, mixture, stage one and cascade on held-out samples.
+    """Score baselines, a run and folders of estimates on the same stems.
 
-    Writes the scores to ``out``, and beside the run ``frechet.parquet`` (if the
-    weights of musicnn or CLAP are at hand) and ``excerpts/`` for the report.
+    Writes ``scores.parquet``, ``table.csv``, ``paired.csv``, ``skipped.csv``, ``excerpts/`` and,
+    if the weights of musicnn or CLAP are at hand, ``frechet.parquet`` into a folder.
 
     Parameters
     ----------
-    run, data, out : Path
+    out : Path
+        The folder; files of these names in it are replaced.
+    data, reference : Path, optional
+        One of them: a dataset of ``wetdry generate``, or a folder laid out like MSRBench or the
+        challenge's (see ``folder_bench``).
+    run : Path, optional
+        A trained run: systems ``stage_one`` and ``cascade``.
+    estimates : mapping of str to Path
+        Folders of stems by the systems' names (see ``estimate_folders``).
+    baselines : sequence of str, optional
+        Of silence, mixture, oracle_ratio_mask, oracle_complex_mask and, with a dataset,
+        oracle_inversion; by default all that apply.
     split : str
+        Of the dataset.
     limit : int, optional
         At most so many samples.
     metrics : sequence of str
@@ -79,48 +109,92 @@ def judge(
     CheckpointError
         If a song of the split was trained on.
     UsageError
-        If a metric has no such name.
+        If a metric or baseline has no such name, or what is asked for contradicts itself.
+    AudioError
+        If a file has not its target's rate, length or channels.
     """
     if unknown := set(metrics) - set(METRICS):
         raise UsageError(f"wanted metrics of {', '.join(METRICS)}, found {min(unknown)!r}")
-    _refuse_seen_songs(run, data, split)
-    restorer = Restorer.load(run, device)
-    samples = _Samples(data, split, limit)
-    embeddings, remark = _embeddings()
-    found = evaluate_run(restorer, samples, embeddings, metrics, workers, progress)
-    write_scores(found.scores, out)
+    if (data is None) == (reference is None):
+        raise UsageError("evaluate: wanted --data or --reference, one of them")
+    if out.is_file():
+        raise UsageError(f"{out}: wanted a folder for the tables, found a file; choose another")
+    if data is not None:
+        trial = dataset_trial(data, split, limit, run, estimates, baselines, device)
+    else:
+        assert reference is not None
+        trial = folder_trial(reference, limit, run, estimates, baselines, device)
+    return _judged(trial, out, metrics, workers, progress)
+
+
+def _judged(
+    trial: Trial,
+    out: Path,
+    metrics: Sequence[str],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> Judged:
+    """Let the systems compete, condense the scores and write everything down."""
+    embeddings, said = _embeddings()
+    known = trial.circumstances.dropna(subset="medium")
+    media = dict(
+        zip(zip(known["stem_class"], known["key"], strict=True), known["medium"], strict=True)
+    )
+    found = evaluate_systems(
+        trial.contestants, trial.samples, embeddings, metrics, workers,
+        watch=lambda cases: _excerpts_kept(cases, out / "excerpts"),
+        left_out=trial.left_out, media=media, progress=progress,
+    )  # fmt: skip
+    scores = described(found.scores, trial.circumstances).dropna(axis="columns", how="all")
+    scores["skipped"] = found.scores["skipped"]  # all None where every reference sounds
+    judged = Judged(
+        scores, condensed(scores, found.frechet), paired_tests(scores), found.frechet,
+        _skipped(scores, trial), "",
+    )  # fmt: skip
+    write_scores(scores, out / "scores.parquet")
     if found.frechet is not None:
-        write_scores(found.frechet, run / "frechet.parquet")
-    _keep_excerpts(restorer, data, split, run / "excerpts")
-    return Judged(found.scores, f"scores in {out}; {remark}")
+        write_scores(found.frechet, out / "frechet.parquet")
+    for name in ("table", "paired", "skipped"):
+        write_atomically(out / f"{name}.csv", written(getattr(judged, name)))
+    return replace(judged, remark=_remark(judged, out, [*trial.remarks, said]))
 
 
-class _Samples:
-    """The samples of a split, counted, so that a progress bar knows how many."""
+def _skipped(scores: pd.DataFrame, trial: Trial) -> pd.DataFrame:
+    """Return everything that has no score, with the reason."""
+    rows = list(trial.skipped)
+    if trial.inversion is not None:
+        rows += [
+            {"system": INVERSION, "stem_class": "", "key": key, "reason": reason}
+            for key, reason in trial.inversion.refused
+        ]
+    silent = scores[scores["skipped"].notna()].drop_duplicates(["stem_class", "key"])
+    rows += [
+        {"system": "all", "stem_class": row["stem_class"], "key": row["key"],
+         "reason": row["skipped"]}
+        for row in silent.to_dict("records")
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["system", "stem_class", "key", "reason"])
 
-    def __init__(self, data: Path, split: str, limit: int | None) -> None:
-        self.data = data
-        self.split = split
-        self.limit = limit
 
-    def __iter__(self) -> Iterator[Sample]:
-        return islice(read_samples(self.data, self.split), self.limit)
-
-    def __length_hint__(self) -> int:
-        table = pd.read_parquet(self.data / "manifest.parquet", columns=["split"])
-        count = int((table["split"] == self.split).sum())
-        return min(count, self.limit or count)
-
-
-def _refuse_seen_songs(run: Path, data: Path, split: str) -> None:
-    """Refuse to judge on songs that were trained on."""
-    _, record = read_run(run)
-    seen = sorted(set(record["songs"]) & set(songs_of(data, split)))
-    if seen:
-        raise CheckpointError(
-            f"{data}: wanted held-out songs in split {split!r}, found {len(seen)} that the run "
-            f"was trained on, such as {seen[0]}; choose another split or dataset"
-        )
+def _remark(judged: Judged, out: Path, said: Sequence[str]) -> str:
+    """Say what the numbers are over, and where they stand."""
+    heard = judged.scores[judged.scores["skipped"].isna()]
+    clips, songs = heard["key"].nunique(), heard["song"].nunique()
+    stems = len(heard.drop_duplicates(["key", "stem_class"]))
+    few = "; fewer than ten: take intervals for too narrow" if songs < 10 else ""
+    reasons = [
+        f"{count} skipped: {reason}"
+        for reason, count in judged.skipped["reason"].value_counts().items()
+    ]
+    return "\n".join(
+        [
+            f"{stems} stems of {clips} clips; intervals and tests by {songs} songs or clips that "
+            f"hang together{few}",
+            *reasons[:8],
+            *said,
+            f"scores.parquet, table.csv, paired.csv and skipped.csv are in {out}",
+        ]
+    )
 
 
 def _embeddings() -> tuple[list[Embedding], str]:
@@ -137,39 +211,21 @@ def _embeddings() -> tuple[list[Embedding], str]:
     return found, "\n".join([remark, *absent])
 
 
-def _keep_excerpts(restorer: Restorer, data: Path, split: str, folder: Path) -> None:
-    """Write mixture, target and both stages of a few samples' sounding classes."""
-    for sample in islice(read_samples(data, split), EXCERPTS):
-        restored = restorer.restore(sample.mixture, sample.sample_rate)
-        for name in STEM_CLASSES:
-            target = sample.dry[name]
-            if not target.any():
-                continue
-            audios = {"target": target, "mixture": sample.mixture}
-            audios |= {system: restored[system][name] for system in ("stage_one", "cascade")}
-            for what, audio in audios.items():
-                path = folder / f"{sample.key}.{name.lower()}.{what}.flac"
-                write_atomically(path, encode_flac(_within(audio), sample.sample_rate))
+def _excerpts_kept(cases: Iterable[Case], folder: Path) -> Iterator[Case]:
+    """Let cases through, and write target and estimates of some that sound."""
+    keys, classes = set[str](), set[str]()
+    for case in cases:
+        wanted = case.key in keys or len(keys) < EXCERPTS or case.stem_class not in classes
+        if wanted and not is_silent(case.reference):
+            keys.add(case.key)
+            classes.add(case.stem_class)
+            heard = {k: v for k, v in case.estimates.items() if k not in ("silence", *ORACLES)}
+            for what, audio in {"target": case.reference, **heard}.items():
+                path = folder / f"{case.key}.{case.stem_class.lower()}.{what}.flac"
+                write_atomically(path, encode_flac(_within(audio), case.sample_rate))
+        yield case
 
 
 def _within(audio: Audio) -> Audio:
     """Return audio that fits into a file: an estimate may overshoot full scale."""
     return audio.clip(-1.0, 1.0)
-
-
-def _shown(value: float) -> str:
-    """Show a score; zero has no sign."""
-    return f"{round(value, 2) + 0.0:.2f}"
-
-
-def score_table(scores: pd.DataFrame) -> str:
-    """Return the means of MMSNR and SI-SDR by system and class, as text."""
-    table = summary(scores)
-    lines = []
-    for metric in ("mmsnr_db", "si_sdr_db"):
-        part = table[table["metric"] == metric]
-        wide = part.pivot(index="system", columns="stem_class", values="mean")
-        columns = [name for name in (*STEM_CLASSES, "mean") if name in wide.columns]
-        wide = wide.reindex(index=list(SYSTEMS), columns=columns)
-        lines += [metric, wide.to_string(float_format=_shown), ""]
-    return "\n".join(lines)

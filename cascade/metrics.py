@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import Audio, resample
+from ..mixing.loudness import integrated_lufs
 from .pairs import is_silent, sounding_channels, validate
 from .power_spectra import mel_snr_db, stft_distance
 
 __all__ = [
     "METRICS",
     "evaluate",
+    "loudness_error_lu",
     "mmsnr_db",
     "multi_resolution_stft_distance",
     "sdr_db",
@@ -35,6 +37,9 @@ SPECTRAL_HZ = 48_000
 
 FLOOR_DB, CEILING_DB = -30.0, 100.0
 """Ratios are held in here: a thousandth of the energy in common, and float32's own rounding."""
+
+GATE_LUFS = -70.0
+"""Absolute gate of BS.1770-4: what is softer has no loudness."""
 
 
 def mmsnr_db(reference: Audio, estimate: Audio, sample_rate: int) -> float:
@@ -136,6 +141,26 @@ def zimtohrli_distance(reference: Audio, estimate: Audio, sample_rate: int) -> f
     return _mean_over_channels(_zimtohrli, reference, estimate, sample_rate)
 
 
+def loudness_error_lu(reference: Audio, estimate: Audio, sample_rate: int) -> float:
+    """Return how much louder or softer an estimate is: |L_est - L_ref|, integrated BS.1770-4.
+
+    What lies below the meter's gate at -70 LUFS counts as -70, so that a silent estimate has an
+    error that can be averaged. The only metric here that asks for nothing but the level.
+
+    Returns
+    -------
+    float
+        In LU, lower is better; NaN for a silent reference.
+    """
+    validate(reference, estimate, sample_rate)
+    if is_silent(reference):
+        return float("nan")
+    wanted, found = (
+        max(integrated_lufs(audio, sample_rate), GATE_LUFS) for audio in (reference, estimate)
+    )
+    return abs(found - wanted)
+
+
 Metric = Callable[[Audio, Audio, int], float]
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
@@ -145,6 +170,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "sdr_db": sdr_db,
         "mrstft": multi_resolution_stft_distance,
         "zimtohrli": zimtohrli_distance,
+        "loudness_error_lu": loudness_error_lu,
     }
 )
 """Every metric under the name of its column."""

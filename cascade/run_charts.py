@@ -1,4 +1,4 @@
-"""Charts of a training run, as inline SVG: learning curves, and bars with their intervals."""
+"""Charts of a run, as inline SVG: learning curves, bars and trends with their intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..datasets.report_axes import Scale, bottom_axis, left_axis, shown, svg
 
-__all__ = ["Bar", "bars", "curve"]
+__all__ = ["Bar", "Trend", "bars", "curve", "trends"]
 
 WIDTH, HEIGHT = 240, 156
 LEFT, RIGHT, TOP, BOTTOM = 42, 10, 26, 36
@@ -119,7 +119,8 @@ def _bar(bar: Bar, left: float, wide: float, y: Scale, name: str, colour: str) -
     if not np.isfinite(bar.mean):
         return ""
     top, bottom = sorted((y(bar.mean), y(0)))
-    words = f"{name}: {bar.mean:.2f}, 95 % from {bar.low:.2f} to {bar.high:.2f}, n = {bar.count}"
+    around = f", 95 % from {bar.low:.2f} to {bar.high:.2f}" if np.isfinite(bar.low) else ""
+    words = f"{name}: {bar.mean:.2f}{around}, n = {bar.count}"
     middle = left + wide / 2
     whisker = ""
     if np.isfinite(bar.low) and np.isfinite(bar.high):
@@ -131,3 +132,68 @@ def _bar(bar: Bar, left: float, wide: float, y: Scale, name: str, colour: str) -
         f'width="{wide - 2:.4g}" height="{max(bottom - top, 0.8):.4g}" style="fill:{colour}"/>'
         f"{whisker}</g>"
     )
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How a system's score goes with an amount.
+
+    Parameters
+    ----------
+    name, colour : str
+    points : tuple of (float, float)
+        Amount and score of single stems.
+    means : tuple of (float, float, float, float)
+        Amount, mean, and the bounds of its interval (NaN where there is none).
+    """
+
+    name: str
+    colour: str
+    points: tuple[tuple[float, float], ...]
+    means: tuple[tuple[float, float, float, float], ...]
+
+
+def trends(lines: Sequence[Trend], across: str, up: str) -> str:
+    """Return means against an amount as lines with whiskers, and single stems as pale points.
+
+    Parameters
+    ----------
+    lines : sequence of Trend
+    across, up : str
+        What the axes show, with unit.
+    """
+    width, height, left = 760, 320, 46
+    means = [mean for line in lines for mean in line.means if np.isfinite(mean[:2]).all()]
+    points = [point for line in lines for point in line.points]
+    amounts = [m[0] for m in means] + [p[0] for p in points]
+    heights = [v for m in means for v in m[1:] if np.isfinite(v)] + [p[1] for p in points]
+    most, low, high = max([*amounts, 1e-3]), min(heights, default=0.0), max(heights, default=1.0)
+    room = max(0.05 * (high - low), 0.05)
+    x = Scale(0.0, most * 1.03, left, width - 12)
+    y = Scale(low - room, high + room, height - 44, 26)
+    parts = [left_axis(y, left, up, ticks=6, grid=width - left - 12)]
+    parts.append(bottom_axis(x, y.start, across, ticks=8))
+    parts += [_trend(line, x, y) for line in lines]
+    return svg(width, height, "".join(parts), f"{up} against {across}")
+
+
+def _trend(line: Trend, x: Scale, y: Scale) -> str:
+    """Return one line, its whiskers and its points."""
+    known = sorted(mean for mean in line.means if np.isfinite(mean[:2]).all())
+    dots = "".join(
+        f'<circle cx="{x(a):g}" cy="{y(v):g}" r="2" opacity=".35"/>' for a, v in line.points
+    )
+    marks = "".join(
+        f'<circle cx="{x(a):g}" cy="{y(m):g}" r="3.5"><title>'
+        f"{escape(f'{line.name}: {m:.2f} at {a:.2g}')}</title></circle>"
+        for a, m, _, _ in known
+    )
+    whiskers = "".join(
+        f'<path class="whisker" d="M{x(a):g} {y(lo):g}V{y(hi):g}"/>'
+        for a, _, lo, hi in known
+        if np.isfinite([lo, hi]).all()
+    )
+    way = "L".join(f"{x(a):g} {y(m):g}" for a, m, _, _ in known)
+    path = f'<path class="line" d="M{way}"/>' if known else ""
+    style = f"stroke:{line.colour};--k:{line.colour}"
+    return f'<g class="curve" style="{style}">{dots}{path}{marks}</g>{whiskers}'

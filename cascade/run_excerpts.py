@@ -9,10 +9,13 @@ from ..audio import STEM_CLASSES, Audio, read
 from ..datasets.report_page import Markup, Section, sentence, tag
 from ..datasets.report_sound import Row, Take, listening
 from .run_sections import system_name
+from .summary import in_order
 
 __all__ = ["excerpts_section"]
 
-KINDS = ("target", "mixture", "stage_one", "cascade")
+FIRST = ("target", "mixture", "stage_one", "cascade")
+MOST = 6
+"""Pictures side by side that can still be told apart."""
 CLIPS = 2
 CLASSES = 3
 EXCERPT_S = 5.0
@@ -29,7 +32,7 @@ def excerpts_section(folder: Path) -> Section:
         return Section("Listen", "", (sentence(said),))
     cards = [_card(key, found[key]) for key in sorted(found)[:CLIPS]]
     note = (
-        "The dry target, the mixture that the cascade hears, and what both stages make of it; at "
+        "The dry target, the mixture that is heard, and what systems make of it; at "
         "one loudness and in step: press Play, then click on another picture to compare."
     )
     return Section("Listen", note, tuple(cards))
@@ -41,7 +44,7 @@ def _found(folder: Path) -> Found:
     for path in sorted(folder.glob("*.flac")):
         key, _, rest = path.name.partition(".")
         stem_class, _, kind = rest.removesuffix(".flac").partition(".")
-        if kind in KINDS:
+        if kind:
             found.setdefault(key, {}).setdefault(stem_class, {})[kind] = path
     return found
 
@@ -51,7 +54,7 @@ def _card(key: str, classes: dict[str, dict[str, Path]]) -> Markup:
     audios: dict[str, dict[str, Audio]] = {}
     rate, energy = 0, {}
     for stem_class, files in classes.items():
-        pairs = {kind: read(files[kind]) for kind in KINDS if kind in files}
+        pairs = {kind: read(files[kind]) for kind in in_order(files, FIRST)[:MOST]}
         audios[stem_class] = {kind: audio for kind, (audio, _) in pairs.items()}
         rate = max(rate, *(hz for _, hz in pairs.values()))
         leading = next(iter(audios[stem_class].values()))

@@ -11,6 +11,7 @@ from ..datasets.report_page import Markup, Section, details, page, sentence, tab
 from ..errors import CheckpointError
 from ..manifests.files import write_atomically
 from .run_excerpts import excerpts_section
+from .run_groups import groups_section, tests_section
 from .run_sections import frechet_section, learning_section, scores_section, system_name
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def write_run_report(run: Path, out: Path, *, dataset: Path | None = None) -> Pa
     Parameters
     ----------
     run : Path
-        A folder that ``wetdry train`` wrote.
+        A folder that ``wetdry train`` or ``wetdry evaluate`` wrote.
     out : Path
         The page; an older one is replaced.
     dataset : Path, optional
@@ -53,12 +54,15 @@ def write_run_report(run: Path, out: Path, *, dataset: Path | None = None) -> Pa
     sections = [
         excerpts_section(run / "excerpts"),
         scores_section(scores),
-        learning_section(log),
+        tests_section(scores),
         frechet_section(distances),
+        groups_section(scores),
+        learning_section(log),
         _origin_section(about, read_record(dataset) if dataset else None),
     ]
-    text = page("Training run", _headline(scores, log), _lead(log), _facts(about, scores, log),
-                sections)  # fmt: skip
+    kind = "Evaluation" if scores is not None and not about else "Training run"
+    facts = _facts(about, scores, log)
+    text = page(kind, _headline(scores, log), _lead(log), facts, sections)
     write_atomically(out, text.encode())
     return out
 
@@ -107,6 +111,8 @@ def _headline(scores: "pandas.DataFrame | None", log: list[dict[str, Any]]) -> s
                 f"The cascade restores dry stems at {_db(means['cascade'])} MMSNR, "
                 f"where the untouched mixture has {_db(means['mixture'])}."
             )
+    if scores is not None:
+        return f"{scores['system'].nunique()} systems judged on {scores['key'].nunique()} clips."
     steps = sum(_ends(log).values())
     return f"Trained for {steps} steps, and not judged yet." if steps else "Nothing trained yet."
 

@@ -1,22 +1,30 @@
 """Sections of a run's report: how it learnt, how it scores, how far its outputs lie."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..datasets.report_axes import shown
 from ..datasets.report_page import Markup, Section, details, sentence, table, tag
 from .cases import SYSTEMS
-from .metrics import METRICS
+from .clouds import ALL
 from .run_charts import Bar, bars, curve
-from .summary import summary
+from .summary import in_order, summary
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["METRIC_NAMES", "frechet_section", "learning_section", "scores_section", "system_name"]
+__all__ = [
+    "METRIC_NAMES",
+    "colours_of",
+    "frechet_section",
+    "learning_section",
+    "legend",
+    "score_cell",
+    "scores_section",
+    "system_name",
+    "titled",
+]
 
 METRIC_NAMES = {
     "mmsnr_db": "Multi-Mel-SNR, dB",
@@ -24,13 +32,27 @@ METRIC_NAMES = {
     "sdr_db": "SDR, dB",
     "mrstft": "multi-resolution STFT distance",
     "zimtohrli": "Zimtohrli distance",
+    "loudness_error_lu": "loudness error, LU",
 }
 SHOWN_AT_ONCE = ("mmsnr_db", "si_sdr_db")
 FLOORED = ("si_sdr_db",)
 """Where silence would make all others look alike."""
 
 STAGES = {"stage_one": "var(--stage_one)", "stage_two": "var(--cascade)"}
-COLOURS = {system: f"var(--{system})" for system in SYSTEMS}
+OWN_COLOURS = ("silence", "mixture", "stage_one", "cascade")
+"""Systems that have one in the style sheet; the hues of the others are spread."""
+
+
+def colours_of(systems: Iterable[str]) -> dict[str, str]:
+    """Return a CSS colour for each system, by its place among those that have none of their own.
+
+    >>> colours_of(["cascade", "mine"])
+    {'cascade': 'var(--cascade)', 'mine': 'hsl(265 38% 58%)'}
+    """
+    names = in_order(systems, SYSTEMS)
+    others = [name for name in names if name not in OWN_COLOURS]
+    hues = {name: f"hsl({(265 + 75 * n) % 360} 38% 58%)" for n, name in enumerate(others)}
+    return {name: hues.get(name, f"var(--{name})") for name in names}
 
 
 def system_name(system: str) -> str:
@@ -82,27 +104,28 @@ def scores_section(scores: "pandas.DataFrame | None") -> Section:
     if scores is None or scores.empty:
         said = "No scores: this run was not judged yet; 'wetdry evaluate' does it."
         return Section("Scores", "", (sentence(said),))
-    whole = scores.assign(**{m: np.nan for m in METRICS if m not in scores.columns})
-    found = summary(whole)
-    tables = {m: _score_table(found[found["metric"] == m], m) for m in METRIC_NAMES}
-    first = [_metric_card(found, m, tables[m]) for m in SHOWN_AT_ONCE]
+    found = summary(scores)
+    there = [name for name in METRIC_NAMES if name in set(found["metric"])]
+    tables = {name: _score_table(found[found["metric"] == name], name) for name in there}
+    first = [_metric_card(found, name, tables[name]) for name in SHOWN_AT_ONCE if name in there]
     rest = [
-        tag("div", tag("h3", _titled(metric)), tables[metric])
-        for metric in METRIC_NAMES
-        if metric not in SHOWN_AT_ONCE
+        tag("div", tag("h3", titled(name)), tables[name])
+        for name in there
+        if name not in SHOWN_AT_ONCE
     ]
-    own = scores[scores["system"] == scores["system"].iloc[0]]
-    silent = int(own["skipped"].notna().sum()) if "skipped" in own else 0
+    own = scores.drop_duplicates(["key", "stem_class"])
+    silent = int(own["skipped"].notna().sum())
+    over = f"{scores['song'].nunique()} songs" if "song" in scores else "clips"
     note = (
         f"{own['key'].nunique()} held-out clips, {len(own) - silent} stems that sound; "
-        f"{silent} silent ones have no score. Small: 95 % bootstrap interval over clips. "
+        f"{silent} silent ones have no score. Small: 95 % bootstrap interval over {over}. "
         "Bold: the best of its column."
     )
     more = tag("div", details("The other metrics", *rest), class_="card")
     return Section("Scores", note, (*first, more))
 
 
-def _titled(metric: str) -> str:
+def titled(metric: str) -> str:
     """Return a metric's name and which way is up."""
     return f"{METRIC_NAMES[metric]} ({'higher' if _rises(metric) else 'lower'} is better)"
 
@@ -118,21 +141,31 @@ def _metric_card(found: "pandas.DataFrame", metric: str, numbers: Markup) -> Mar
     floor = (
         "Silence has the floor of −30 dB by definition, and no bar." if metric in FLOORED else ""
     )
-    keys = [
-        tag("span", system_name(name), class_="key", style=f"--k:{COLOURS.get(name, 'var(--wet)')}")
-        for name in dict.fromkeys(own["system"])
-    ]
+    colours = colours_of(own["system"])
     groups: dict[str, dict[str, Bar]] = {}
     hidden = ["silence"] if metric in FLOORED else []
     for line in own[~own["system"].isin(hidden)].to_dict("records"):
         bar = Bar(*(line[name] for name in ("mean", "low", "high", "count")))
         groups.setdefault(line["stem_class"], {})[line["system"]] = bar
     if not any(math.isfinite(bar.mean) for group in groups.values() for bar in group.values()):
-        return tag("div", tag("h3", _titled(metric)), sentence("Not computed."), class_="card")
-    picture = tag("div", Markup(bars(groups, METRIC_NAMES[metric], COLOURS)), class_="scroll")
+        return tag("div", tag("h3", titled(metric)), sentence("Not computed."), class_="card")
+    picture = tag("div", Markup(bars(groups, METRIC_NAMES[metric], colours)), class_="scroll")
     return tag(
-        "div", tag("h3", _titled(metric)), tag("p", *keys, floor), picture, numbers, class_="card"
+        "div",
+        tag("h3", titled(metric)),
+        tag("p", *legend(colours), floor),
+        picture,
+        numbers,
+        class_="card",
     )
+
+
+def legend(colours: Mapping[str, str]) -> list[Markup]:
+    """Return what colour stands for what system."""
+    return [
+        tag("span", system_name(name), class_="key", style=f"--k:{colour}")
+        for name, colour in colours.items()
+    ]
 
 
 def _score_table(own: "pandas.DataFrame", metric: str) -> Markup:
@@ -143,12 +176,12 @@ def _score_table(own: "pandas.DataFrame", metric: str) -> Markup:
     rows = []
     for system in dict.fromkeys(own["system"]):
         lines = own[own["system"] == system].set_index("stem_class")
-        cells = [_score(lines.loc[name], best[name]) for name in classes]
+        cells = [score_cell(lines.loc[name], best[name]) for name in classes]
         rows.append([system_name(system), *cells])
     return table(["", *classes], rows, "numbers scores")
 
 
-def _score(line: "pandas.Series[Any]", best: float) -> Markup:
+def score_cell(line: "pandas.Series[Any]", best: float) -> Markup:
     """Return a mean with its interval, marked when it is the best."""
     if not math.isfinite(line["mean"]):
         return tag("td", "–", title="no stem to judge")
@@ -183,7 +216,9 @@ def frechet_section(distances: "pandas.DataFrame | None") -> Section:
 
 def _distances(distances: "pandas.DataFrame") -> Markup:
     """Return the table of one embedding."""
-    systems = list(dict.fromkeys(distances["system"]))
+    if "medium" in distances:
+        distances = distances[distances["medium"] == ALL]
+    systems = in_order(distances["system"], SYSTEMS)
     rows = []
     for stem_class, own in distances.groupby("stem_class", sort=False):
         lines = own.set_index("system")

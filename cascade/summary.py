@@ -1,36 +1,26 @@
-"""Scores condensed: means with intervals, and who is better on the same clips."""
+"""Scores condensed: means with intervals, by what was done, and who is better on the same clips."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..audio import STEM_CLASSES
-from ..seeds import stream
 from .cases import SYSTEMS
+from .circumstances import groups_of
+from .clusters import ClusterMeans, holm
 from .metrics import METRICS
 
-__all__ = ["paired_differences", "summary"]
+__all__ = ["grouped_summary", "in_order", "paired_differences", "paired_tests", "summary"]
 
-RESAMPLES = 2000
-"""Bootstrap samples; more move a bound by less than a tenth of the interval."""
-
-PERCENTILES = (2.5, 97.5)
-"""Bounds of the 95 % interval."""
-
-MEAN = "mean"
-"""Stands in ``stem_class`` where the mean is over the means of the classes."""
-
-Values = NDArray[np.float64]
+LINE = ["stem_class", "metric", "mean", "low", "high", "count", "clusters"]
 
 
 def summary(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """Return each system's mean of each metric, by class and over the means of the classes.
 
-    The 95 % intervals are percentiles of 2,000 bootstrap samples of keys: all stems of a clip
-    are drawn together, since they are not independent. Clips of one song are not either, so
-    that a dataset with several clips a song has intervals that are too narrow.
+    The 95 % intervals are percentiles of 2,000 bootstrap samples of clusters: songs where the
+    scores have a column ``song``, else clips with all their stems. Below some ten clusters such
+    intervals are too narrow.
 
     Parameters
     ----------
@@ -43,16 +33,60 @@ def summary(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     -------
     DataFrame
         ``system``, ``stem_class`` (or "mean"), ``metric``, ``mean``, ``low`` and ``high`` (NaN
-        for fewer than two scores), ``count`` of scores and of ``skipped`` rows.
+        for fewer than two clusters), ``count`` of scores, of ``clusters`` behind them and of
+        ``skipped`` rows.
     """
     rows = []
-    for system in _in_order(scores["system"], SYSTEMS):
+    classes = in_order(scores["stem_class"], STEM_CLASSES)
+    for system in in_order(scores["system"], SYSTEMS):
         own = scores[scores["system"] == system]
-        for metric in METRICS:
-            for line in _lines(_grid(own, metric), own, seed):
-                rows.append({"system": system, "metric": metric, **line})
-    order = ["system", "stem_class", "metric", "mean", "low", "high", "count", "skipped"]
-    return pd.DataFrame(rows, columns=order)
+        skipped = own[own["skipped"].notna()]["stem_class"].value_counts()
+        for line in _lines(own, classes, seed):
+            name = line["stem_class"]
+            silent = skipped.sum() if name not in classes else skipped.get(name, 0)
+            rows.append({"system": system, **line, "skipped": int(silent)})
+    return pd.DataFrame(rows, columns=["system", *LINE, "skipped"])
+
+
+def grouped_summary(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Return the same means by what was done: medium, effect label, severity, size of the change.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As ``described`` returns it.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        As ``summary`` returns it, without ``skipped``, with ``by`` and ``group``. A stem with
+        several labels counts in several groups.
+    """
+    tables = []
+    for by, group, chosen in groups_of(scores):
+        part = scores[chosen]
+        classes = in_order(part["stem_class"], STEM_CLASSES)
+        for system in in_order(part["system"], SYSTEMS):
+            lines = _lines(part[part["system"] == system], classes, seed)
+            tables += [{"by": by, "group": group, "system": system, **line} for line in lines]
+    return pd.DataFrame(tables, columns=["by", "group", "system", *LINE])
+
+
+def _lines(own: pd.DataFrame, classes: Sequence[str], seed: int) -> Iterator[dict[str, object]]:
+    """Yield the lines of one system: every metric, every class and the mean of the classes."""
+    for metric in METRICS:
+        if metric in own:
+            for line in _means(own, own[metric], classes, seed).lines():
+                yield {"metric": metric, **line}
+
+
+def _means(
+    rows: pd.DataFrame, values: "pd.Series[float]", classes: Sequence[str], seed: int
+) -> ClusterMeans:
+    """Add the values of some rows up by song, or by clip where songs are not known."""
+    clusters = rows["song"] if "song" in rows else rows["key"]
+    return ClusterMeans.of(values, clusters, rows["stem_class"], classes, seed)
 
 
 def paired_differences(
@@ -60,8 +94,10 @@ def paired_differences(
 ) -> pd.DataFrame:
     """Return by how much ``system`` scores higher than each other one on the same stems.
 
-    Higher is better in decibels, but worse for ``mrstft`` and ``zimtohrli``. An interval that
-    leaves out 0 says that the difference is more than the luck of the clips.
+    Higher is better in decibels, but worse for ``mrstft``, ``zimtohrli`` and
+    ``loudness_error_lu``. ``p`` is that of the sign-flip test by cluster: how often differences
+    whose signs are luck have a mean so far from 0. ``p_holm`` is adjusted for the number of
+    classes that are looked at; that several systems and metrics are looked at is up to the reader.
 
     Parameters
     ----------
@@ -73,78 +109,46 @@ def paired_differences(
     Returns
     -------
     DataFrame
-        As ``summary`` returns it, with the other system in ``against``.
+        As ``summary`` returns it, without ``skipped``, with the other system in ``against``, and
+        with ``p`` and ``p_holm``.
     """
-    own = scores[scores["system"] == system]
+    others = [name for name in in_order(scores["system"], SYSTEMS) if name != system]
+    return _paired(scores, [(system, other) for other in others], seed)
+
+
+def paired_tests(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Return the paired differences of all pairs of systems, the later one against the earlier.
+
+    Parameters and outcome are as those of :func:`paired_differences`.
+    """
+    names = in_order(scores["system"], SYSTEMS)
+    pairs = [(own, other) for place, own in enumerate(names) for other in names[:place]]
+    return _paired(scores, pairs, seed)
+
+
+def _paired(scores: pd.DataFrame, pairs: Sequence[tuple[str, str]], seed: int) -> pd.DataFrame:
+    """Return the differences of some pairs of systems."""
+    classes = in_order(scores["stem_class"], STEM_CLASSES)
+    whole = scores.set_index(["key", "stem_class"], drop=False).rename_axis([None, None])
+    parts = dict(iter(whole.groupby("system")))
     rows = []
-    for against in _in_order(scores["system"], SYSTEMS):
-        other = scores[scores["system"] == against]
-        if against == system:
-            continue
-        for metric in METRICS:
-            difference = _grid(own, metric) - _grid(other, metric)
-            for line in _lines(difference, own, seed):
-                rows.append({"system": system, "against": against, "metric": metric, **line})
-    order = ["system", "against", "stem_class", "metric", "mean", "low", "high", "count", "skipped"]
-    return pd.DataFrame(rows, columns=order)
+    for system, against in pairs:
+        own, other = parts[system], parts[against]
+        common = own.index.intersection(other.index)
+        own, other = own.loc[common], other.loc[common]
+        for metric in [name for name in METRICS if name in scores]:
+            means = _means(own, own[metric] - other[metric], classes, seed)
+            chances = means.chances()
+            adjusted = [*holm(chances[:-1]), chances[-1]]
+            head = {"system": system, "against": against, "metric": metric}
+            rows += [
+                {**head, **line, "p": p, "p_holm": p_holm}
+                for line, p, p_holm in zip(means.lines(), chances, adjusted, strict=True)
+            ]
+    return pd.DataFrame(rows, columns=["system", "against", *LINE, "p", "p_holm"])
 
 
-def _in_order(values: Iterable[str], known: Sequence[str]) -> list[str]:
+def in_order(values: Iterable[str], known: Sequence[str]) -> list[str]:
     """Return the distinct values, the known ones first and in their order."""
     present = list(dict.fromkeys(values))
     return [v for v in known if v in present] + [v for v in present if v not in known]
-
-
-def _grid(scores: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Lay one system's scores out as keys by classes, NaN where there is none."""
-    grid = scores.pivot(index="key", columns="stem_class", values=metric)
-    return grid[_in_order(grid.columns, STEM_CLASSES)]
-
-
-def _lines(grid: pd.DataFrame, scores: pd.DataFrame, seed: int) -> Iterator[dict[str, object]]:
-    """Yield a line for each class and one for the mean of the classes."""
-    values = grid.to_numpy(np.float64)
-    counts = (~np.isnan(values)).sum(axis=0)
-    once = np.ones((1, len(values)))
-    means, drawn = _class_means(values, once)[0], _class_means(values, _draws(len(values), seed))
-    skipped = scores[scores["skipped"].notna()]["stem_class"].value_counts()
-    for place, stem_class in enumerate(grid.columns):
-        yield {
-            "stem_class": stem_class,
-            "mean": means[place],
-            **_interval(drawn[:, place], int(counts[place])),
-            "skipped": int(skipped.get(stem_class, 0)),
-        }
-    yield {
-        "stem_class": MEAN,
-        "mean": float(_mean_of_defined(means[None])[0]),
-        **_interval(_mean_of_defined(drawn), int(counts.sum())),
-        "skipped": int(skipped.sum()),
-    }
-
-
-def _draws(keys: int, seed: int) -> Values:
-    """Return how often each key is drawn in each bootstrap sample, shape (RESAMPLES, keys)."""
-    rng = stream(seed, "summary", "bootstrap")
-    return rng.multinomial(keys, np.full(keys, 1.0 / keys), RESAMPLES).astype(np.float64)
-
-
-def _class_means(values: Values, weights: Values) -> Values:
-    """Return the weighted mean of every class's defined scores, shape (weights, classes)."""
-    defined = ~np.isnan(values)
-    totals, sums = weights @ defined, weights @ np.where(defined, values, 0.0)
-    means: Values = np.where(totals > 0, sums / np.maximum(totals, 1.0), np.nan)
-    return means
-
-
-def _mean_of_defined(means: Values) -> Values:
-    """Return each row's mean over those classes that have one."""
-    averages: Values = _class_means(means.T, np.ones((1, means.shape[1])))[0]
-    return averages
-
-
-def _interval(drawn: Values, count: int) -> dict[str, object]:
-    """Return the bounds; samples into which no clip of the class was drawn do not count."""
-    defined = drawn[~np.isnan(drawn)]
-    low, high = np.percentile(defined, PERCENTILES) if count > 1 else (np.nan, np.nan)
-    return {"low": float(low), "high": float(high), "count": count}

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import UsageError
 from .options import (
     Data,
     Device,
@@ -48,27 +49,56 @@ def restore(
 
 
 def evaluate(
-    run: Run,
-    data: Data,
-    out: Annotated[Path | None, typer.Option(help="Scores; default RUN/scores.parquet.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="A folder that 'wetdry train' wrote, if there is one.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A folder that 'wetdry generate' wrote.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Or targets laid out like MSRBench or the challenge's.")
+    ] = None,
+    estimates: Annotated[
+        list[str] | None, typer.Option(help="NAME=FOLDER of a system's stems; again for others.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables; default RUN, else 'evaluation'.")
+    ] = None,
     split: Annotated[str, typer.Option(help="Which split; its songs must be held out.")] = "test",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples.")] = None,
     metric: Annotated[
         list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
     ] = None,
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
+    ] = None,
     workers: Workers = 2,
     device: Device = None,
 ) -> None:
-    """Score silence, mixture, stage one and cascade on held-out songs."""
-    from ..cascade import METRICS, judge, score_table
+    """Score systems beside baselines and oracles, by class and by what was done, with tests."""
+    from ..cascade import METRICS, SILENT, judge, score_table
 
     with progress_bar("judging") as progress:
         judged = judge(
-            run, data, out or run / "scores.parquet", split=split, limit=limit,
+            out or run or Path("evaluation"), data=data, reference=reference, run=run,
+            estimates=_named(estimates or []), baselines=baseline or None, split=split, limit=limit,
             metrics=metric or list(METRICS), workers=workers, device=device, progress=progress,
         )  # fmt: skip
-    print(score_table(judged.scores))
+    print(score_table(judged.table, judged.paired, judged.frechet))
     print(judged.remark)
+    if (judged.skipped["reason"] != SILENT).any():
+        raise typer.Exit(3)
+
+
+def _named(texts: list[str]) -> dict[str, Path]:
+    """Read NAME=FOLDER."""
+    found: dict[str, Path] = {}
+    for text in texts:
+        name, sign, folder = text.partition("=")
+        if not sign or not folder or name in found:
+            raise UsageError(f"--estimates: wanted NAME=FOLDER, each name once; found {text!r}")
+        found[name] = Path(folder)
+    return found
 
 
 def fetch(

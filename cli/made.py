@@ -49,12 +49,14 @@ def export(
 
 
 def report(
-    folder: Annotated[str, typer.Argument(help="A dataset (a URL, too) or a run.")],
+    folder: Annotated[
+        str, typer.Argument(help="A dataset (a URL, too), a run, or a folder of scores.")
+    ],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
     effects: Effects = None,
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
-    if (Path(folder) / "run.json").exists():
+    if any((Path(folder) / name).exists() for name in ("run.json", "scores.parquet")):
         from ..cascade import write_run_report
 
         page = write_run_report(Path(folder), out)

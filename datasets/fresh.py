@@ -192,9 +192,8 @@ class Fresh:
         names = audios_of(session, Mix(nothing, nothing, nothing, {}, {}, {}, {}, {}, (), 0.0))
         suffix = suffix_of(self._means.bits)
         for field in self.fields:
-            wanted_members(
-                field, [*(f"{name}.{suffix}" for name in names), "json"], "a fresh sample"
-            )
+            members = [*(f"{name}.{suffix}" for name in names), "json"]
+            wanted_members(field, members, "a fresh sample")
 
     def __getstate__(self) -> tuple[Any, bytes]:
         """Pickle the effects of others apart: they must be known before recipes are read."""

@@ -8,14 +8,16 @@ import pandas as pd
 import pytest
 
 from wetdry.audio import STEM_CLASSES, Audio, read, resample
-from wetdry.cascade.cases import SYSTEMS, Case, cases_of
+from wetdry.cascade.baselines import baseline
+from wetdry.cascade.cases import Case, cases_of, run_of
 from wetdry.cascade.clouds import frechet_table
-from wetdry.cascade.evaluation import SILENT, evaluate_run, score, write_scores
+from wetdry.cascade.evaluation import SILENT, evaluate_systems, score, write_scores
 from wetdry.cascade.metrics import METRICS
 from wetdry.cascade.summary import paired_differences, summary
 from wetdry.errors import AudioError
 
 RATE = 48_000
+SYSTEMS = ("silence", "mixture", "stage_one", "cascade")
 QUICK = ("mmsnr_db", "si_sdr_db", "sdr_db")
 
 
@@ -57,6 +59,10 @@ class Attenuator:
         }
 
 
+def contestants(samples: list[Sample]) -> list[Any]:
+    return [baseline(SYSTEMS[:2]), run_of(Attenuator(samples))]
+
+
 class Levels:
     """The simplest embedding: the level of each channel in every 100 ms."""
 
@@ -74,7 +80,7 @@ def samples():
 
 @pytest.fixture(scope="module")
 def scores(samples):
-    return score(cases_of(Attenuator(samples), samples), QUICK)
+    return score(cases_of(contestants(samples), samples), QUICK)
 
 
 def test_there_is_one_row_for_each_system_class_and_key(scores):
@@ -102,7 +108,7 @@ def test_the_better_a_system_separates_the_higher_it_stands(scores):
 
 
 def test_two_processes_find_what_one_finds(samples, scores):
-    again = score(cases_of(Attenuator(samples), samples), QUICK, workers=2)
+    again = score(cases_of(contestants(samples), samples), QUICK, workers=2)
     pd.testing.assert_frame_equal(again, scores, rtol=1e-6)  # BLAS may have other threads there
 
 
@@ -152,15 +158,16 @@ def test_one_clip_has_no_interval():
 
 def test_clouds_of_a_better_system_lie_nearer(samples):
     seen: list[tuple[int, int]] = []
-    restorer = Attenuator(samples)
-    done = evaluate_run(restorer, samples, [Levels()], QUICK, progress=lambda *at: seen.append(at))
+    done = evaluate_systems(
+        contestants(samples), samples, [Levels()], QUICK, progress=lambda *at: seen.append(at)
+    )
     found: Any = done.frechet
     assert seen == [(number, 5) for number in range(1, 6)]
     assert set(found["stem_class"]) == {"Vocals", "Bass"}
     assert (found["clips"] == 5).all() and (found["items"] == 10).all()
     totals = found.groupby("system")["total"].sum()
     assert totals["cascade"] < totals["stage_one"] < totals["mixture"] < totals["silence"]
-    again = frechet_table(cases_of(restorer, samples), Levels())
+    again = frechet_table(cases_of(contestants(samples), samples), Levels())
     pd.testing.assert_frame_equal(found, again)
 
 
@@ -173,7 +180,7 @@ def test_an_estimate_that_is_no_audio_stops_the_evaluation_and_is_named():
 def test_a_restorer_that_leaves_a_class_out_is_named(samples):
     lazy = SimpleNamespace(restore=lambda *_: {"stage_one": {}, "cascade": {}})
     with pytest.raises(AudioError, match="wanted Vocals from stage_one"):
-        list(cases_of(lazy, samples))
+        list(cases_of([run_of(lazy)], samples))
 
 
 def test_written_scores_come_back_and_leave_no_other_file(scores, tmp_path):
