@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "DiscriminatorConfiguration",
@@ -83,20 +83,40 @@ class DiscriminatorConfiguration(Model):
 
 
 class LossWeights(Model):
-    """Weights of stage one's loss; the first three are DTT-BSR's.
+    """Weights of stage one's losses (`wetdry.cascade.losses`); the first three are DTT-BSR's.
+
+    A loss of weight 0 is not computed.
 
     Parameters
     ----------
     log_mel, feature_matching, adversarial : float
-        45, 4 and 2 in the paper.
-    error : float
-        Level of the waveform's error (`wetdry.cascade.losses.error_loss`); 0 in the paper.
+        45, 4 and 2 in the paper, which has no others; without the last two, no adversary.
+    error, mel_error : float
+        Two relative errors that the metrics measure, that of the waveform (SI-SDR) and that of
+        mel spectra (MMSNR). Neither hears gain.
+    sdr : float
+        The waveform's error at the gain it has (SDR).
+    level : float
+        Distance of the level from the target's, of stems that are heard.
+    waveform : float
+        L1.
     """
 
     log_mel: Weight = 45.0
     feature_matching: Weight = 4.0
     adversarial: Weight = 2.0
     error: Weight = 0.0
+    mel_error: Weight = 0.0
+    sdr: Weight = 0.0
+    level: Weight = 0.0
+    waveform: Weight = 0.0
+
+    @model_validator(mode="after")
+    def _something(self) -> "LossWeights":
+        """Refuse a stage that would learn nothing."""
+        if not any(self.model_dump().values()):
+            raise ValueError("wanted a weight above 0, found none")
+        return self
 
 
 class OptimiserConfiguration(Model):

@@ -1,10 +1,11 @@
-"""Training of the generative stage: log-mel distance and an adversary."""
+"""Training of the generative stage: distances that have a weight, and an adversary."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..seeds import stream
 from .configuration import TrainConfiguration
@@ -16,7 +17,11 @@ from .losses import (
     discriminator_loss,
     error_loss,
     feature_matching_loss,
+    level_loss,
     log_mel_loss,
+    magnitudes,
+    mel_error_loss,
+    sdr_loss,
 )
 from .optimisation import Optimisation
 from .pcm import PcmCache
@@ -62,12 +67,9 @@ class StageOne:
         pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
         batch = batch.to(self.device)
         estimate, target = self._hear(batch, pairs)
-        losses = {
-            "log_mel": log_mel_loss(estimate, target, self.configuration.sample_rate),
-            "error": error_loss(estimate, target),
-        }
+        losses = self._losses(estimate, target)
         said = {}
-        if step >= budget.discriminator.from_step:
+        if self._is_judged(step):
             heard = self._excerpts(estimate, target, pairs[1], rng)
             said["discriminator"] = self._judge(*heard, step)
             losses |= self._deceive(*heard)
@@ -108,6 +110,25 @@ class StageOne:
         level = mixture_level(batch.mixture)[pairs[0], 0]
         estimate = self.network(batch.mixture, pairs) / level
         return estimate, batch.dry[pairs[0], pairs[1]] / level
+
+    def _losses(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return every loss that has a weight, but the adversary's, by name."""
+        rate, weights = self.configuration.sample_rate, self.budget.weights.model_dump()
+        losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+            "log_mel": lambda a, b: log_mel_loss(a, b, rate),
+            "error": error_loss,
+            "mel_error": lambda a, b: mel_error_loss(magnitudes(a, b), a, b, rate),
+            "sdr": sdr_loss,
+            "level": level_loss,
+            "waveform": functional.l1_loss,
+        }
+        return {name: loss(estimate, target) for name, loss in losses.items() if weights[name]}
+
+    def _is_judged(self, step: int) -> bool:
+        """Tell whether the adversary takes part in a step."""
+        weights = self.budget.weights
+        wanted = bool(weights.adversarial or weights.feature_matching)
+        return wanted and step >= self.budget.discriminator.from_step
 
     def _excerpts(
         self, estimate: Tensor, target: Tensor, classes: Tensor, rng: np.random.Generator
