@@ -170,7 +170,7 @@ class Generator(nn.Module):
     def _speak(self, heard: Tensor, pairs: Tensor) -> Tensor:
         """Apply the wanted heads to (batch, frames, bands, channels): (n, frames, 1024)."""
         flat = heard.flatten(1, 2)[pairs[0]]
-        out = torch.baddbmm(self.biases[pairs[1]], flat, self.heads[pairs[1]])
+        out = torch.baddbmm(self.biases[pairs[1]], flat, self.heads[pairs[1]]).float()
         return torch.view_as_complex(out.reshape(len(out), heard.shape[1], BINS, 2))
 
     def _u_net(self, features: Tensor) -> Tensor:

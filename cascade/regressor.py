@@ -114,7 +114,7 @@ class Regressor(nn.Module):
         level, samples = mixture_level(mixture), mixture.shape[-1]
         heard = torch.cat([mixture, first], 1) / level
         said = self._u_net(functional.pad(heard, (0, -samples % self.grid)))
-        said = said[pairs[0], pairs[1], :samples]
+        said = said[pairs[0], pairs[1], :samples].float()
         if self.spectral is not None:
             said = said + self.spectral(heard, pairs)
         return first[pairs[0], pairs[1]] + level[pairs[0], 0] * said

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "CurriculumConfiguration",
     "DiscriminatorConfiguration",
     "GeneratorConfiguration",
     "LossWeights",
@@ -178,3 +179,19 @@ class VarietyConfiguration(Model):
 
     speed: Share = 0.0
     tone_db: Weight = 0.0
+
+
+class CurriculumConfiguration(Model):
+    """From mild samples to severe ones, by the manifest's ``severity``; none in the paper.
+
+    Parameters
+    ----------
+    begin : float
+        Highest severity that comes as often as any at the first step; the rest are rarer by a
+        factor of e for each tenth that they lie above.
+    steps : int
+        Until when that severity rises evenly to 1; then samples come in epochs.
+    """
+
+    begin: Share = 0.3
+    steps: Count

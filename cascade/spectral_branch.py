@@ -72,7 +72,7 @@ class SpectralBranch(nn.Module):
             x = block(x)
         said = self.leave(functional.leaky_relu(x, 0.1))
         said = said.reshape(len(said), len(STEM_CLASSES), 2, *said.shape[2:])
-        gates = said[pairs[0], pairs[1]] @ self.spread
+        gates = (said[pairs[0], pairs[1]] @ self.spread).float()
         own, mixed = gates.mT.unbind(1)
         sound = own * spectra[pairs[0], pairs[1] + 1] + mixed * spectra[pairs[0], 0]
         return istft(sound, WINDOW, HOP, heard.shape[-1])

@@ -29,7 +29,8 @@ def train(
     from ..cascade import train as learn
 
     with progress_bar("training") as progress:
-        learn(load_configuration(config), data, out, device=device, progress=progress)
+        sizes = load_configuration(config)
+        learn(sizes, data, out, device=device, progress=progress, note=progress.note)
     print(f"trained; the run is in {out}")
 
 
