@@ -27,7 +27,7 @@ __all__ = [
     "load_configuration",
 ]
 
-PRESETS = ("demo", "tiny", "small", "paper")
+PRESETS = ("demo", "tiny", "small", "paper", "unet")
 
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -98,6 +98,8 @@ class StageTwoConfiguration(_Budget):
 
     Parameters
     ----------
+    steps : int
+        With 0 the stage adds nothing, and the cascade is stage one.
     waveform, spectral, error, mel_error : float
         Weights of L1, of the multi-resolution STFT loss, and of two relative errors that the
         metrics measure, that of the waveform (SI-SDR) and that of mel spectra (MMSNR); 10, 1,
@@ -113,6 +115,7 @@ class StageTwoConfiguration(_Budget):
         Samples whose stage-one outputs are cached; all where None.
     """
 
+    steps: Annotated[int, Field(ge=0)]
     waveform: Weight = 10.0
     spectral: Weight = 1.0
     error: Weight = 0.0
@@ -186,7 +189,7 @@ def load_configuration(name_or_path: str | Path) -> TrainConfiguration:
     Parameters
     ----------
     name_or_path : str or Path
-        ``demo``, ``tiny``, ``small``, ``paper``, or the path of a YAML 1.2 file.
+        ``demo``, ``tiny``, ``small``, ``paper``, ``unet``, or the path of a YAML 1.2 file.
 
     Raises
     ------

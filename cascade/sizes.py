@@ -19,6 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
+Conditioning = Literal["shared", "film", "per_class"]
 
 
 class Model(BaseModel):
@@ -32,6 +33,9 @@ class GeneratorConfiguration(Model):
 
     Parameters
     ----------
+    conditioning : {"shared", "film", "per_class"}
+        One network that hears a mixture once and has a head for each class; one that is told
+        the class (FiLM) and hears the mixture for each; or eight, as in the paper.
     output : {"mask", "mapping"}
         Whether a class is a complex mask on the mixture or mapped directly (DTT-BSR).
     fold : int
@@ -44,6 +48,7 @@ class GeneratorConfiguration(Model):
         Transformer layers over time and as many over frequency, and their attention.
     """
 
+    conditioning: Conditioning = "shared"
     output: Literal["mask", "mapping"] = "mask"
     fold: Literal[1, 2, 4, 8] = 4
     channels: Count = 16
@@ -148,6 +153,9 @@ class RegressorConfiguration(Model):
 
     Parameters
     ----------
+    conditioning : {"shared", "film", "per_class"}
+        One network that corrects all classes at once; one that is told which it corrects
+        (FiLM); or eight.
     layers, channels : int
         Depth of the U-Net and width of its first layer; 6 and 64 in the paper.
     growth : float
@@ -158,6 +166,7 @@ class RegressorConfiguration(Model):
         Width and depth of the spectral branch; no channels, no branch, as in the paper.
     """
 
+    conditioning: Conditioning = "shared"
     layers: Annotated[int, Field(ge=1, le=8)] = 5
     channels: Count = 32
     growth: Annotated[float, Field(ge=1, le=4)] = 2.0

@@ -134,15 +134,9 @@ class _Run:
             with torch.no_grad():
                 first = generator(held_out.mixture)
             held_out = Batch(held_out.mixture, held_out.dry, first)
-        estimates = self._first(
-            lambda: cache_estimates(
-                generator,
-                self.configuration,
-                cache,
-                self.out / "cache/stage_one",
-                self.ranks.device,
-            )
-        )
+        estimates = cache
+        if self.configuration.stage_two.steps:
+            estimates = self._first(lambda: self._estimates(generator, cache))
         severities = self._severities(self.configuration.stage_two, estimates)
         stage = StageTwo(self.configuration, estimates, self.ranks, severities)
         self._fit(stage, held_out, before=self.configuration.stage_one.steps)
@@ -158,6 +152,11 @@ class _Run:
             make()
         self.ranks.wait()
         return make()
+
+    def _estimates(self, generator: Generator, cache: PcmCache) -> PcmCache:
+        """Cache what stage one says of the samples that are learnt from."""
+        folder, device = self.out / "cache" / "stage_one", self.ranks.device
+        return cache_estimates(generator, self.configuration, cache, folder, device)
 
     def _prepare(self, split: str, limit: int | None = None) -> PcmCache:
         """Decode a split once."""
