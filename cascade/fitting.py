@@ -76,7 +76,8 @@ class Listener:
         """Return how the averaged weights do, and keep a few sounds below ``out``."""
         network = copy.deepcopy(stage.network)
         network.load_state_dict(stage.average())
-        estimate = stage.estimate(network, self.held_out).cpu().numpy()
+        estimates = [stage.estimate(network, excerpt) for excerpt in self.held_out.each()]
+        estimate = torch.cat(estimates).cpu().numpy()
         folder = out / "samples" / stage.name
         keep_sounds(estimate, self.held_out, self.sample_rate, folder, step, self.sounds)
         return scores_of(estimate, self.held_out, self.sample_rate)
@@ -162,6 +163,8 @@ class _Fitting:
             if standing.step % budget.save_every == 0 and self.ranks.is_first:
                 save_checkpoint(self._state_path, self._state(), asdict(standing))
             self.told(standing.step, numbers)
+        if standing.step % budget.validate_every and standing.step != budget.steps:
+            self._validate()  # the clock ended it in between
         if self.ranks.is_first:
             self._finish()
         self.ranks.wait()

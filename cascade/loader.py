@@ -49,6 +49,11 @@ class Batch:
         """Return the batch on another device."""
         return Batch(self.mixture.to(device), self.dry.to(device), self.first.to(device))
 
+    def each(self) -> Iterator["Batch"]:
+        """Yield each excerpt as a batch of one: what is only heard need not fit in at once."""
+        parts = zip(self.mixture.split(1), self.dry.split(1), self.first.split(1), strict=True)
+        return (Batch(*part) for part in parts)
+
     @property
     def active(self) -> Tensor:
         """Which stems are heard: within 60 dB of the mixture; bool, shape (batch, 8)."""

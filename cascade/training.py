@@ -132,7 +132,7 @@ class _Run:
         generator = self._stage_one(cache, held_out)
         if held_out is not None:
             with torch.no_grad():
-                first = generator(held_out.mixture)
+                first = torch.cat([generator(excerpt.mixture) for excerpt in held_out.each()])
             held_out = Batch(held_out.mixture, held_out.dry, first)
         estimates = cache
         if self.configuration.stage_two.steps:

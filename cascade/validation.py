@@ -1,7 +1,7 @@
 """Which songs choose the best weights, and how a stage does on excerpts of them.
 
-They are songs of the training split that nothing is learnt from, or a split "validation" that
-the dataset has. Never those of "test": what chose the weights cannot judge them.
+They are songs of the training split that nothing is learnt from, or a split "validation" (or
+"valid") that the dataset has. Never those of "test": what chose the weights cannot judge them.
 """
 
 from collections.abc import Collection
@@ -24,6 +24,9 @@ __all__ = ["CHOOSES", "Division", "divide", "scores_of"]
 CHOOSES = "held_out_mmsnr_db"
 """The number of the log that says which weights are best: the higher, the better."""
 
+OWN = ("validation", "valid")
+"""Splits that choose where a dataset has them."""
+
 METRICS = {"mmsnr_db": mmsnr_db, "si_sdr_db": si_sdr_db}
 
 
@@ -34,8 +37,7 @@ class Division:
     Parameters
     ----------
     split : str
-        The split that the choosing samples stand in: "train", "validation" or, where nothing
-        is held out, none.
+        That the choosing samples stand in; "" where nothing is held out.
     songs : list of str
         That choose; none of them is heard in ``training``.
     training, validation : collections of str
@@ -75,11 +77,12 @@ def divide(data: Path, seed: int, share: float) -> Division:
     table = read_columns(data / "manifest.parquet", ["key", "split", "songs"])
     rows = list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
     train = {key: set(songs) for key, split, songs in rows if split == "train"}
-    own = {key: set(songs) for key, split, songs in rows if split == "validation"}
     if share == 0:
         return Division("", [], train, ())
-    if own:
-        return Division("validation", sorted(set().union(*own.values())), train, own)
+    for name in OWN:
+        own = {key: set(songs) for key, split, songs in rows if split == name}
+        if own:
+            return Division(name, sorted(set().union(*own.values())), train, own)
     songs = sorted(set().union(*train.values()))
     count = max(1, round(share * len(songs)))
     held = {songs[i] for i in stream(seed, "validation").permutation(len(songs))[:count]}

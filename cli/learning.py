@@ -19,7 +19,9 @@ __all__ = ["demo", "evaluate", "fetch", "restore", "train"]
 
 
 def train(
-    config: Annotated[str, typer.Argument(help="A YAML file or preset: demo, tiny, small, paper.")],
+    config: Annotated[
+        str, typer.Argument(help="A YAML file or preset: demo, tiny, small, paper, unet.")
+    ],
     data: Data,
     out: Annotated[Path, typer.Option(help="The run's folder; one that was begun goes on.")],
     device: Device = None,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,11 +30,11 @@ HERE = Ranks(torch.device("cpu"))
 SONGS = [["a"], ["b"], ["a", "c"], ["c"], ["b", "c"], ["d"]]
 
 
-def sizes(**changes: object) -> dict[str, object]:
+def sizes(**changes: Any) -> dict[str, Any]:
     """Return a configuration of four steps, with what either stage or the run has changed."""
     own = {k: changes.pop(k) for k in list(changes) if k in TrainConfiguration.model_fields}
     network = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}
-    budget = {"steps": 4, "batch": 4, "pairs": 8, "seconds": 0.5, "log_every": 1}
+    budget: dict[str, Any] = {"steps": 4, "batch": 4, "pairs": 8, "seconds": 0.5, "log_every": 1}
     budget |= {"save_every": 2, "validate_every": 2, **changes}
     adversary = {"channels": 2, "seconds": 0.25, "pairs": 2, "from_step": 1}
     stage_one = {**budget, "network": network, "discriminator": adversary}
@@ -42,7 +43,7 @@ def sizes(**changes: object) -> dict[str, object]:
     return {**common, "stage_one": stage_one, "stage_two": stage_two, **own}
 
 
-def configuration(**changes: object) -> TrainConfiguration:
+def configuration(**changes: Any) -> TrainConfiguration:
     return TrainConfiguration.model_validate(sizes(**changes))
 
 
@@ -94,7 +95,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     return {f"{n}/{k}": v for n, tensors in found.items() for k, v in tensors.items()}
 
 
-def log(run: Path) -> list[dict[str, float]]:
+def log(run: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
 
@@ -136,6 +137,7 @@ def test_parts_hold_the_excerpts_of_the_whole_batch(cache):
 TWO = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.training import train
 asked = TrainConfiguration.model_validate(json.loads(sys.argv[1]))
@@ -143,7 +145,7 @@ train(asked, Path(sys.argv[2]), Path(sys.argv[3]), device="cpu")
 """
 
 
-def together(folder: Path, data: Path, asked: dict[str, object], out: Path) -> None:
+def together(folder: Path, data: Path, asked: dict[str, Any], out: Path) -> None:
     """Train with two processes that torchrun starts, on CPUs."""
     script = folder / "two.py"
     script.write_text(TWO)

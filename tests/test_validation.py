@@ -2,6 +2,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,11 +31,11 @@ HERE = Ranks(torch.device("cpu"))
 SONGS = [["a"], ["b"], ["a", "c"], ["c"], ["b", "c"], ["d"]]
 
 
-def sizes(**changes: object) -> dict[str, object]:
+def sizes(**changes: Any) -> dict[str, Any]:
     """Return a configuration of four steps, with what either stage or the run has changed."""
     own = {k: changes.pop(k) for k in list(changes) if k in TrainConfiguration.model_fields}
     network = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}
-    budget = {"steps": 4, "batch": 4, "pairs": 8, "seconds": 0.5, "log_every": 1}
+    budget: dict[str, Any] = {"steps": 4, "batch": 4, "pairs": 8, "seconds": 0.5, "log_every": 1}
     budget |= {"save_every": 2, "validate_every": 2, **changes}
     adversary = {"channels": 2, "seconds": 0.25, "pairs": 2, "from_step": 1}
     stage_one = {**budget, "network": network, "discriminator": adversary}
@@ -43,7 +44,7 @@ def sizes(**changes: object) -> dict[str, object]:
     return {**common, "stage_one": stage_one, "stage_two": stage_two, **own}
 
 
-def configuration(**changes: object) -> TrainConfiguration:
+def configuration(**changes: Any) -> TrainConfiguration:
     return TrainConfiguration.model_validate(sizes(**changes))
 
 
@@ -95,7 +96,7 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
     return {f"{n}/{k}": v for n, tensors in found.items() for k, v in tensors.items()}
 
 
-def log(run: Path) -> list[dict[str, float]]:
+def log(run: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
 
@@ -115,12 +116,13 @@ def test_songs_that_choose_are_not_learnt_from(data):
     assert set(divide(data, 0, 0).training) == set(keys)
 
 
-def test_a_split_of_its_own_chooses_where_there_is_one(tmp_path):
-    rows = write(tmp_path, [["a"]]) + write(tmp_path, [["v"]], "validation")
+@pytest.mark.parametrize("split", ["validation", "valid"])
+def test_a_split_of_its_own_chooses_where_there_is_one(tmp_path, split):
+    rows = write(tmp_path, [["a"]]) + write(tmp_path, [["v"]], split)
     asked = configuration(steps=1, batch=1, validate_every=1)
     run = train(asked, manifest(tmp_path, rows), tmp_path / "run", device="cpu")
     about = json.loads((run / "run.json").read_text())
-    assert about["validation"]["split"] == "validation"
+    assert about["validation"]["split"] == split
     assert about["songs"] == ["a", "v"]
 
 
