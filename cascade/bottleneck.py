@@ -39,7 +39,13 @@ class Recurrence(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (sequences, length, channels) to the same shape."""
-        said: Tensor = self.leave(self.lstm(self.norm(x))[0])
+        heard = self.norm(x)
+        if x.device.type == "cpu":  # whose LSTMs know no numbers of 16 bits
+            with torch.autocast("cpu", enabled=False):
+                heard = self.lstm(heard.float())[0]
+        else:
+            heard = self.lstm(heard)[0]
+        said: Tensor = self.leave(heard)
         return x + said
 
 

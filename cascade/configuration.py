@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ..errors import RecipeError
 from .sizes import (
+    CurriculumConfiguration,
     DiscriminatorConfiguration,
     GeneratorConfiguration,
     LossWeights,
@@ -26,7 +27,7 @@ __all__ = [
     "load_configuration",
 ]
 
-PRESETS = ("demo", "tiny", "small", "paper")
+PRESETS = ("demo", "tiny", "small", "paper", "unet")
 
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -40,11 +41,23 @@ class _Budget(Model):
     steps: Count
     minutes: Seconds | None = None
     batch: Count
+    parts: Count = 1
     seconds: Seconds
+    pairs: Count = 10
     log_every: Count = 20
     save_every: Count = 200
     validate_every: Count = 200
+    patience: Count | None = None
+    keep: Literal["best", "last"] = "best"
+    curriculum: CurriculumConfiguration | None = None
     variety: VarietyConfiguration = VarietyConfiguration()
+
+    @model_validator(mode="after")
+    def _even(self) -> "_Budget":
+        """Refuse a batch that cannot be cut evenly."""
+        if self.batch % self.parts or self.pairs % self.parts:
+            raise ValueError(f"wanted batch and pairs to be multiples of parts ({self.parts})")
+        return self
 
 
 class StageOneConfiguration(_Budget):
@@ -55,15 +68,23 @@ class StageOneConfiguration(_Budget):
     steps, minutes, batch, seconds
         Steps; minutes of training after which the stage ends early; excerpts in a batch;
         length of an excerpt.
-    log_every, save_every, validate_every : int
-        Steps between lines of the log, checkpoints, and held-out losses.
+    parts : int
+        How many parts a batch is cut into: taken one after another by one process, which saves
+        memory (gradient accumulation), or shared among several (torchrun).
     pairs : int
         (example, class) pairs that the losses hear in a step.
+    log_every, save_every, validate_every : int
+        Steps between lines of the log, checkpoints, and held-out scores.
+    patience : int or None
+        Held-out scores in a row without a better MMSNR after which the stage ends early.
+    keep : {"best", "last"}
+        Whether the stage's weights are those of the best held-out MMSNR, or the last ones.
+    curriculum : CurriculumConfiguration or None
+        None where severe samples come from the first step on.
     variety, network, discriminator, weights, optimiser
         See their classes.
     """
 
-    pairs: Count = 10
     network: GeneratorConfiguration = GeneratorConfiguration()
     discriminator: DiscriminatorConfiguration = DiscriminatorConfiguration()
     weights: LossWeights = LossWeights()
@@ -73,14 +94,16 @@ class StageOneConfiguration(_Budget):
 class StageTwoConfiguration(_Budget):
     """Training of the regression stage on cached outputs of stage one.
 
+    What both stages have is told at `StageOneConfiguration`.
+
     Parameters
     ----------
+    steps : int
+        With 0 the stage adds nothing, and the cascade is stage one.
     waveform, spectral, error, mel_error : float
         Weights of L1, of the multi-resolution STFT loss, and of two relative errors that the
         metrics measure, that of the waveform (SI-SDR) and that of mel spectra (MMSNR); 10, 1,
         0 and 0 in the paper.
-    pairs : int
-        (example, class) pairs that the losses hear in a step.
     phase_offset : float
         Highest random phase offset of the input, as a share of half a turn.
     clean_share : float
@@ -92,11 +115,11 @@ class StageTwoConfiguration(_Budget):
         Samples whose stage-one outputs are cached; all where None.
     """
 
+    steps: Annotated[int, Field(ge=0)]
     waveform: Weight = 10.0
     spectral: Weight = 1.0
     error: Weight = 0.0
     mel_error: Weight = 0.0
-    pairs: Count = 10
     phase_offset: Share = 0.25
     clean_share: Share = 0.1
     lost_share: Share = 0.0
@@ -133,15 +156,28 @@ class TrainConfiguration(Model):
         Every random draw of the run follows from it.
     sample_rate : int
         Rate in Hz that the networks work at; the dataset must have it.
+    precision : {"float32", "bfloat16", "float16"}
+        Numbers that the networks compute with while they learn; 16 bits pay on GPUs.
+    compile : bool
+        Whether blocks of the networks are compiled first (torch.compile).
+    validation_share : float
+        Share of the training songs that are held out to choose the best weights, at least one
+        song; a dataset's own split "validation" takes their place. 0: nothing is held out.
     validation_excerpts : int
-        Held-out excerpts whose loss is logged.
+        Held-out excerpts of 4 s that are scored.
+    validation_sounds : int
+        Of these, how many are kept as FLAC files under ``samples/``.
     stage_one, stage_two, restoration
         See their classes.
     """
 
     seed: int = 0
     sample_rate: Annotated[int, Field(ge=8000, le=192_000)] = 44_100
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    compile: bool = False
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     validation_excerpts: Count = 8
+    validation_sounds: Annotated[int, Field(ge=0)] = 1
     stage_one: StageOneConfiguration
     stage_two: StageTwoConfiguration
     restoration: RestorationConfiguration = RestorationConfiguration()
@@ -153,7 +189,7 @@ def load_configuration(name_or_path: str | Path) -> TrainConfiguration:
     Parameters
     ----------
     name_or_path : str or Path
-        ``demo``, ``tiny``, ``small``, ``paper``, or the path of a YAML 1.2 file.
+        ``demo``, ``tiny``, ``small``, ``paper``, ``unet``, or the path of a YAML 1.2 file.
 
     Raises
     ------

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import is_parametrized
 
 from ..audio import STEM_CLASSES
 from .sizes import DiscriminatorConfiguration
@@ -34,6 +35,15 @@ class Verdict:
 
     scores: list[Tensor]
     features: list[Tensor]
+
+    def halves(self) -> tuple["Verdict", "Verdict"]:
+        """Return what is said of the first half of the audio, and of the second."""
+        parts = ([x.chunk(2) for x in said] for said in (self.scores, self.features))
+        scores, features = parts
+        first, second = (
+            Verdict([x[half] for x in scores], [x[half] for x in features]) for half in (0, 1)
+        )
+        return first, second
 
 
 class WindowDiscriminator(nn.Module):
@@ -68,8 +78,8 @@ class WindowDiscriminator(nn.Module):
             if index == 0:
                 x = x + self.classes(classes)[:, :, None, None]
             x = functional.leaky_relu(x, 0.1)
-            features.append(x)
-        return self.leave(x), features
+            features.append(x.float())
+        return self.leave(x).float(), features
 
 
 class Discriminator(nn.Module):
@@ -83,6 +93,18 @@ class Discriminator(nn.Module):
     def __init__(self, size: DiscriminatorConfiguration) -> None:
         super().__init__()
         self.windows = nn.ModuleList(WindowDiscriminator(w, size) for w in size.windows)
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Bring what is known of the layers' spectral norms one iteration nearer.
+
+        Once for each step, and not for each look: how often processes look is their own affair.
+        """
+        self.train()
+        for layer in self.modules():
+            if is_parametrized(layer):
+                _ = layer.weight  # computing it moves the estimate
+        self.eval()
 
     def forward(self, audio: Tensor, classes: Tensor) -> Verdict:
         """Judge audio of known classes.

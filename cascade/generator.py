@@ -1,7 +1,8 @@
 """Stage one: a TFC-TDF U-Net over the complex spectrogram that hears all classes at once.
 
 After DTT-BSR (arXiv 2602.19825). What differs: one network with a head per class instead of
-eight networks; layer normalisation of each frame instead of batch normalisation, because a
+eight networks, unless `conditioning` asks for these or for one that is told the class; layer
+normalisation of each frame instead of batch normalisation, because a
 batch of four excerpts says little about the statistics of music and because a frame that is
 normalised by itself sounds the same in a window as in the whole song; skips are added.
 """
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from ..audio import STEM_CLASSES
 from .bottleneck import Bottleneck
+from .conditioning import Film, class_by_class, each_alone
 from .sizes import GeneratorConfiguration
 from .spectra import istft, magnitude, stft
 
@@ -96,6 +98,8 @@ class Generator(nn.Module):
     Parameters
     ----------
     size : GeneratorConfiguration
+    single : bool
+        Whether it is one of eight, and speaks for one class alone.
 
     Notes
     -----
@@ -104,10 +108,14 @@ class Generator(nn.Module):
     its strides repeat.
     """
 
-    def __init__(self, size: GeneratorConfiguration) -> None:
+    def __init__(self, size: GeneratorConfiguration, single: bool = False) -> None:
         super().__init__()
         self.size = size
         self.grid = HOP << size.levels
+        self.networks, self.films = nn.ModuleList(), nn.ModuleList()
+        if size.conditioning == "per_class" and not single:
+            self.networks.extend(Generator(size, single=True) for _ in STEM_CLASSES)
+            return
         bands = BINS // size.fold
         widths = [size.channels * (level + 1) for level in range(size.levels + 1)]
         heights = [bands >> level for level in range(size.levels + 1)]
@@ -119,9 +127,12 @@ class Generator(nn.Module):
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in steps)
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in steps)
         self.bottleneck = Bottleneck(widths[-1], size)
-        shape = (len(STEM_CLASSES), widths[0] + 3 * size.fold, 2 * size.fold)
+        heads = len(STEM_CLASSES) if size.conditioning == "shared" else 1
+        shape = (heads, widths[0] + 3 * size.fold, 2 * size.fold)
         self.heads = nn.Parameter(0.02 * torch.randn(shape))
-        self.biases = nn.Parameter(torch.zeros(len(STEM_CLASSES), 1, 2 * size.fold))
+        self.biases = nn.Parameter(torch.zeros(heads, 1, 2 * size.fold))
+        if size.conditioning == "film":
+            self.films.extend(Film(width) for width in widths)
 
     def forward(self, mixture: Tensor, pairs: Tensor | None = None) -> Tensor:
         """Estimate the stems.
@@ -141,16 +152,29 @@ class Generator(nn.Module):
             every = torch.ones(shape, device=mixture.device).nonzero().T
             stems: Tensor = self(mixture, every)
             return stems.reshape(*shape, -1)
+        if len(self.networks):
+            examples, samples = pairs[0], mixture.shape[-1]
+            return class_by_class(
+                pairs[1],
+                samples,
+                lambda stem_class, places: self.networks[stem_class](
+                    mixture[examples[places]], each_alone(len(places), mixture.device)
+                ),
+            )
+        classes = None
+        if len(self.films):
+            mixture, classes = mixture[pairs[0]], pairs[1]
+            pairs = each_alone(len(mixture), mixture.device)
         level = mixture_level(mixture)[:, 0]
         spectrum = stft(mixture[:, 0] / level, WINDOW, HOP)
-        spectra = self._spectra(spectrum.mT[..., :BINS], pairs)
+        spectra = self._spectra(spectrum.mT[..., :BINS], pairs, classes)
         spectra = functional.pad(spectra, (0, 1)).mT
         return istft(spectra, WINDOW, HOP, mixture.shape[-1]) * level[pairs[0]]
 
-    def _spectra(self, mixture: Tensor, pairs: Tensor) -> Tensor:
+    def _spectra(self, mixture: Tensor, pairs: Tensor, classes: Tensor | None) -> Tensor:
         """Map mixtures (batch, frames, 1024) to stems (n, frames, 1024), all complex."""
         features = self._fold(mixture)
-        heard = torch.cat([self._u_net(features), features], 1).permute(0, 2, 3, 1)
+        heard = torch.cat([self._u_net(features, classes), features], 1).permute(0, 2, 3, 1)
         out = self._speak(heard, pairs)[:, : mixture.shape[1]]
         if self.size.output == "mask":
             gain = 2 * torch.sigmoid(out.real - 2)  # a fresh network passes a quarter
@@ -170,18 +194,22 @@ class Generator(nn.Module):
     def _speak(self, heard: Tensor, pairs: Tensor) -> Tensor:
         """Apply the wanted heads to (batch, frames, bands, channels): (n, frames, 1024)."""
         flat = heard.flatten(1, 2)[pairs[0]]
-        out = torch.baddbmm(self.biases[pairs[1]], flat, self.heads[pairs[1]])
+        out = torch.baddbmm(self.biases[pairs[1]], flat, self.heads[pairs[1]]).float()
         return torch.view_as_complex(out.reshape(len(out), heard.shape[1], BINS, 2))
 
-    def _u_net(self, features: Tensor) -> Tensor:
+    def _u_net(self, features: Tensor, classes: Tensor | None) -> Tensor:
         """Go down, through the bottleneck, and up again with the skips added."""
-        x: Tensor = self.enter(features)
+        x: Tensor = self._tell(self.enter(features), 0, classes)
         skips = []
-        for block, shrink in zip(self.down, self.shrink, strict=True):
+        for level, (block, shrink) in enumerate(zip(self.down, self.shrink, strict=True)):
             x = block(x)
             skips.append(x)
-            x = shrink(x)
+            x = self._tell(shrink(x), level + 1, classes)
         x = self.bottleneck(x)
         for level in reversed(range(self.size.levels)):
             x = self.up[level](self.grow[level](x) + skips[level])
         return x
+
+    def _tell(self, x: Tensor, level: int, classes: Tensor | None) -> Tensor:
+        """Tell one level of the U-Net the classes, where it is told them at all."""
+        return x if classes is None else self.films[level](x, classes)

@@ -4,13 +4,15 @@ Which excerpt stands at which place of which step follows from the seed alone, n
 what was read before; that is what makes a resumed run the same as an undisturbed one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..audio import STEM_CLASSES, Audio
@@ -46,6 +48,11 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""
         return Batch(self.mixture.to(device), self.dry.to(device), self.first.to(device))
+
+    def each(self) -> Iterator["Batch"]:
+        """Yield each excerpt as a batch of one: what is only heard need not fit in at once."""
+        parts = zip(self.mixture.split(1), self.dry.split(1), self.first.split(1), strict=True)
+        return (Batch(*part) for part in parts)
 
     @property
     def active(self) -> Tensor:
@@ -103,6 +110,9 @@ def draw_batch(
     batch: int,
     frames: int,
     variety: VarietyConfiguration = AS_IT_IS,
+    *,
+    places: Sequence[int] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> Batch:
     """Draw the batch of one step.
 
@@ -118,17 +128,32 @@ def draw_batch(
         Length of the excerpts, in samples.
     variety : VarietyConfiguration
         How much they are changed.
+    places : sequence of int, optional
+        Those excerpts of the batch that are wanted.
+    weights : float array, shape (samples,), optional
+        How often each sample comes in this step; then there are no epochs.
     """
     count = len(cache.items)
     excerpts = []
-    for place in range(batch):
-        epoch, position = divmod(step * batch + place, count)
-        item = int(stream(seed, stage, "order", epoch).permutation(count)[position])
+    for place in range(batch) if places is None else places:
+        if weights is None:
+            epoch, position = divmod(step * batch + place, count)
+            item = int(_order(seed, stage, epoch, count)[position])
+        else:
+            reach = np.cumsum(weights)
+            drawn = stream(seed, stage, "weighted", step, place).random() * reach[-1]
+            item = min(int(np.searchsorted(reach, drawn, "right")), count - 1)
         rng = stream(seed, stage, "cut", step, place)
         cut = _excerpt(cache, item, draw_length(frames, variety, rng), rng)
         excerpts.append(vary(cut, frames, variety, rng))
     signals = torch.from_numpy(np.stack(excerpts))
     return Batch(*signals.split([1, len(STEM_CLASSES), len(STEM_CLASSES)], dim=1))
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, stage: str, epoch: int, count: int) -> NDArray[np.int64]:
+    """Return the order of the samples in an epoch."""
+    return stream(seed, stage, "order", epoch).permutation(count)
 
 
 def _excerpt(cache: PcmCache, item: int, frames: int, rng: np.random.Generator) -> Audio:

@@ -16,10 +16,12 @@ __all__ = [
     "discriminator_loss",
     "error_loss",
     "feature_matching_loss",
+    "level_loss",
     "log_mel_loss",
     "magnitudes",
     "mel_error_loss",
     "multi_resolution_stft_loss",
+    "sdr_loss",
 ]
 
 Magnitudes = dict[int, tuple[Tensor, Tensor]]
@@ -62,8 +64,54 @@ def error_loss(estimate: Tensor, target: Tensor) -> Tensor:
     right = gain.square() * power
     wrong = (estimate - gain[..., None] * target).square().mean(-1)
     level = (wrong + 1e-3 * right + SILENT) / (right + 1e-3 * wrong + SILENT)
+    return _over_heard(torch.log10(level), power)
+
+
+def sdr_loss(estimate: Tensor, target: Tensor) -> Tensor:
+    """Return the level of the error relative to the target, at the gain it has, in units of 10 dB.
+
+    That is plain SDR with its sign turned, held within 30 dB: unlike `error_loss` it hears gain
+    and polarity; silence costs 0. Silent targets have no say in it.
+
+    Parameters
+    ----------
+    estimate, target : float tensors, shape (..., samples)
+
+    Returns
+    -------
+    float tensor, shape ()
+    """
+    power = target.square().mean(-1)
+    wrong = (estimate - target).square().mean(-1)
+    level = (wrong + 1e-3 * power + SILENT) / (power + 1e-3 * wrong + SILENT)
+    return _over_heard(torch.log10(level), power)
+
+
+def level_loss(estimate: Tensor, target: Tensor) -> Tensor:
+    """Return how far the estimate's level is from the target's, in units of 10 dB, either way.
+
+    The RMS over the whole excerpt, in the logarithm, with a floor 60 dB under the mixture. It
+    says nothing of the waveform, and so stands beside a loss that knows no gain (`error_loss`,
+    `mel_error_loss`), under which a weak class falls silent at no cost. Silent targets have no
+    say in it.
+
+    Parameters
+    ----------
+    estimate, target : float tensors, shape (..., samples)
+
+    Returns
+    -------
+    float tensor, shape ()
+    """
+    power = target.square().mean(-1)
+    ratio = (estimate.square().mean(-1) + SILENT) / (power + SILENT)
+    return _over_heard(torch.log10(ratio).abs(), power)
+
+
+def _over_heard(losses: Tensor, power: Tensor) -> Tensor:
+    """Return the mean over the pairs whose target is heard; 0 where there is none."""
     heard = power > SILENT
-    return (torch.log10(level) * heard).sum() / heard.sum().clamp(min=1)
+    return (losses * heard).sum() / heard.sum().clamp(min=1)
 
 
 def log_mel_loss(estimate: Tensor, target: Tensor, sample_rate: int) -> Tensor:
@@ -151,7 +199,6 @@ def mel_error_loss(
     float tensor, shape ()
     """
     alpha = (estimate * target).mean(-1) / (estimate.square().mean(-1) + SILENT)
-    heard = target.square().mean(-1) > SILENT
     levels = []
     for window, (found, wanted) in spectra.items():
         filters = mel_filterbank(window, MELS[window], sample_rate).to(estimate.device)
@@ -160,8 +207,7 @@ def mel_error_loss(
         wrong = (filters @ found.square() * alpha.square()[:, None, None] - loud).square()
         ratio = (wrong.sum((1, 2)) + SILENT) / (loud.square().sum((1, 2)) + SILENT)
         levels.append(torch.log10(ratio + 1e-3))
-    level = torch.stack(levels).mean(0)
-    return (level * heard).sum() / heard.sum().clamp(min=1)
+    return _over_heard(torch.stack(levels).mean(0), target.square().mean(-1))
 
 
 def discriminator_loss(recorded: Verdict, estimated: Verdict) -> Tensor:

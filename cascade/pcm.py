@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,10 @@ class PcmCache:
         """Open what `write_cache` wrote."""
         items = json.loads((folder / "index.json").read_text("utf-8"))
         return cls(np.memmap(folder / "pcm.i16", np.int16, "r"), items)
+
+    def of(self, keys: Collection[str]) -> "PcmCache":
+        """Return the samples of these keys alone, in the cache's order."""
+        return PcmCache(self.pcm, [item for item in self.items if item["key"] in keys])
 
     def mono(self, item: int, name: str, start: int, frames: int, mix: NDArray[Any]) -> Audio:
         """Return part of a signal, mixed to mono, shape (frames,); silence beyond its ends.

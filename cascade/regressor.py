@@ -1,9 +1,10 @@
 """Stage two: a waveform U-Net that corrects what stage one made plausible.
 
 After "Demucs-L" of DTT-BSR+ (arXiv 2606.24127): Demucs (arXiv 1911.13254) without its LSTM.
-What differs: one network corrects all classes at once, and it hears the mixture as well, so
-that what stage one destroyed can still be recovered from it; and it may have a spectral
-branch (see `wetdry.cascade.spectral_branch`).
+What differs: one network corrects all classes at once, unless `conditioning` asks for one that is
+told the class or for eight; it hears the mixture as well, so that what stage one destroyed can
+still be recovered from it; and it may have a spectral branch (see
+`wetdry.cascade.spectral_branch`).
 """
 
 from itertools import pairwise
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES
+from .conditioning import Film, class_by_class, each_alone
 from .generator import HOP, mixture_level
 from .sizes import RegressorConfiguration
 from .spectral_branch import SpectralBranch
@@ -68,29 +70,42 @@ class Regressor(nn.Module):
     Parameters
     ----------
     size : RegressorConfiguration
+    single : bool
+        Whether it is one of eight, and corrects one class alone.
 
     Notes
     -----
-    The output is stage one's estimate plus what the U-Net and the branch say; a fresh network
-    returns stage one's estimate unchanged. Levels are undone inside: twice the input is twice
-    the output. ``grid`` is the distance in samples at which its strides repeat.
+    A shared network hears the mixture and all estimates; one that corrects a class at a time
+    hears the mixture, that class's estimate, and the sum of the others. The output is stage
+    one's estimate plus what the U-Net and the branch say; a fresh network returns stage one's
+    estimate unchanged. Levels are undone inside: twice the input is twice the output. ``grid``
+    is the distance in samples at which its strides repeat.
     """
 
-    def __init__(self, size: RegressorConfiguration) -> None:
+    def __init__(self, size: RegressorConfiguration, single: bool = False) -> None:
         super().__init__()
-        widths = [len(STEM_CLASSES) + 1]
+        self.size = size
+        self.grid = max(STRIDE**size.layers, HOP)
+        self.networks, self.films = nn.ModuleList(), nn.ModuleList()
+        if size.conditioning == "per_class" and not single:
+            self.networks.extend(Regressor(size, single=True) for _ in STEM_CLASSES)
+            return
+        spoken = len(STEM_CLASSES) if size.conditioning == "shared" else 1
+        heard = spoken + 1 if size.conditioning == "shared" else 3
+        widths = [heard]
         for layer in range(size.layers):
             widths.append(min(round(size.channels * size.growth**layer), size.widest))
         steps = list(pairwise(widths))
         self.down = nn.ModuleList(_down(a, b) for a, b in steps)
         self.up = nn.ModuleList(_up(b, a) for a, b in reversed(steps[1:]))
         self.gate = _gate(widths[1])
-        self.final = _widen(widths[1], len(STEM_CLASSES))
+        self.final = _widen(widths[1], spoken)
         self.apply(_start)
         nn.init.zeros_(self.final.weight)
         nn.init.zeros_(cast(Tensor, self.final.bias))
-        self.spectral = SpectralBranch(size) if size.spectral_channels else None
-        self.grid = max(STRIDE**size.layers, HOP)
+        self.spectral = SpectralBranch(size, heard, spoken) if size.spectral_channels else None
+        if size.conditioning == "film":
+            self.films.extend(Film(width) for width in widths[1:])
 
     def forward(self, mixture: Tensor, first: Tensor, pairs: Tensor | None = None) -> Tensor:
         """Correct stage one's estimates.
@@ -111,19 +126,58 @@ class Regressor(nn.Module):
             every = torch.ones(first.shape[:2], device=first.device).nonzero().T
             stems: Tensor = self(mixture, first, every)
             return stems.reshape(first.shape)
-        level, samples = mixture_level(mixture), mixture.shape[-1]
-        heard = torch.cat([mixture, first], 1) / level
-        said = self._u_net(functional.pad(heard, (0, -samples % self.grid)))
-        said = said[pairs[0], pairs[1], :samples]
-        if self.spectral is not None:
-            said = said + self.spectral(heard, pairs)
+        level = mixture_level(mixture)
+        if self.size.conditioning == "shared":
+            said = self.correct(torch.cat([mixture, first], 1) / level, pairs)
+        else:
+            said = self._one_by_one(mixture / level, first / level, pairs)
         return first[pairs[0], pairs[1]] + level[pairs[0], 0] * said
 
-    def _u_net(self, x: Tensor) -> Tensor:
-        """Map (batch, 9, samples) to (batch, 8, samples), samples a multiple of the grid."""
+    def _one_by_one(self, mixture: Tensor, first: Tensor, pairs: Tensor) -> Tensor:
+        """Return what to add to each estimate, heard beside the mixture and the sum of the rest."""
+        own = first[pairs[0], pairs[1]]
+        others = first.sum(1)[pairs[0]] - own
+        heard = torch.stack([mixture[pairs[0], 0], own, others], 1)
+        if not len(self.networks):
+            return self.correct(heard, each_alone(len(heard), heard.device), pairs[1])
+        return class_by_class(
+            pairs[1],
+            heard.shape[-1],
+            lambda stem_class, places: cast(Regressor, self.networks[stem_class]).correct(
+                heard[places], each_alone(len(places), heard.device)
+            ),
+        )
+
+    def correct(self, heard: Tensor, pairs: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Return what to add to estimates, from what is heard at a level of one.
+
+        Parameters
+        ----------
+        heard : float tensor, shape (batch, channels, samples)
+            The mixture, then what is known of the stems.
+        pairs : int tensor, shape (2, n)
+            Examples and, of what is said of each, the places that are wanted.
+        classes : int tensor, shape (batch,), optional
+            What the network is told.
+
+        Returns
+        -------
+        float tensor, shape (n, samples)
+        """
+        samples = heard.shape[-1]
+        said = self._u_net(functional.pad(heard, (0, -samples % self.grid)), classes)
+        said = said[pairs[0], pairs[1], :samples].float()
+        if self.spectral is not None:
+            said = said + self.spectral(heard, pairs)
+        return said
+
+    def _u_net(self, x: Tensor, classes: Tensor | None) -> Tensor:
+        """Map (batch, channels, samples) to what is said; samples a multiple of the grid."""
         skips = []
-        for layer in self.down:
+        for level, layer in enumerate(self.down):
             x = layer(x)
+            if classes is not None:
+                x = self.films[level](x, classes)
             skips.append(x)
         for layer, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             x = layer(x) + skip

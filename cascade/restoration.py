@@ -11,9 +11,9 @@ from ..errors import AudioError
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import TrainConfiguration
 from .generator import Generator
+from .ranks import choose_device
 from .regressor import Regressor
 from .runs import read_run
-from .training import choose_device
 from .windows import windowed
 
 __all__ = ["Restorer"]

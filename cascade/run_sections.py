@@ -76,22 +76,26 @@ def learning_section(log: Sequence[Mapping[str, Any]]) -> Section:
 
 
 def _stage(name: str, lines: Sequence[Mapping[str, Any]]) -> Markup:
-    """Return the curves of one stage; what was held out comes right after the loss."""
+    """Return the curves of one stage; what was held out comes after the loss, classes fold away."""
     names = dict.fromkeys(key for line in lines for key in line)
     known = [n for n in names if n not in ("stage", "step", "seconds")]
     known.sort(key=lambda n: (n != "loss", not n.startswith("held_out")))
-    charts = []
+    charts: list[Markup] = []
+    classes: list[Markup] = []
     for number in known:
         points = [(line["step"], line[number]) for line in lines if _is_number(line.get(number))]
         if points:
             steps, values = zip(*points, strict=True)
             colour = "var(--dry)" if number.startswith("held_out") else STAGES.get(name, "")
-            words = number.replace("_db", ", dB").replace("_", " ")
-            charts.append(Markup(curve(steps, values, words, colour or "var(--wet)")))
+            words = number.replace("_db", ", dB").replace("_", " ").replace("/", ", ")
+            (classes if "/" in number else charts).append(
+                Markup(curve(steps, values, words, colour or "var(--wet)"))
+            )
+    folded = [details("By class", tag("div", *classes, class_="charts"))] if classes else []
     minutes = max((float(x["seconds"]) for x in lines if _is_number(x.get("seconds"))), default=0)
     told = f"{lines[-1].get('step', '?')} steps in {shown(minutes / 60)} minutes"
     return tag("div", tag("h3", system_name(name).capitalize()), tag("p", told),
-               tag("div", *charts, class_="charts"), class_="card")  # fmt: skip
+               tag("div", *charts, class_="charts"), *folded, class_="card")  # fmt: skip
 
 
 def _is_number(value: Any) -> bool:

@@ -10,11 +10,14 @@ from ..manifests.files import write_atomically
 from .checkpoints import VERSION
 from .configuration import TrainConfiguration
 from .samples import dataset_digest, songs_of
+from .validation import Division
 
 __all__ = ["begin_run", "read_run"]
 
 
-def begin_run(folder: Path, configuration: TrainConfiguration, data: Path) -> None:
+def begin_run(
+    folder: Path, configuration: TrainConfiguration, data: Path, division: Division
+) -> None:
     """Start a run in ``folder``, or continue the one that is there if it is the same.
 
     Parameters
@@ -24,6 +27,8 @@ def begin_run(folder: Path, configuration: TrainConfiguration, data: Path) -> No
     configuration : TrainConfiguration
     data : Path
         The dataset's folder.
+    division : Division
+        Which songs choose the best weights; they count as known to the run.
 
     Raises
     ------
@@ -34,7 +39,8 @@ def begin_run(folder: Path, configuration: TrainConfiguration, data: Path) -> No
         "version": VERSION,
         "configuration": configuration.model_dump(mode="json"),
         "dataset": dataset_digest(data),
-        "songs": songs_of(data, "train"),
+        "songs": sorted({*songs_of(data, "train"), *division.songs}),
+        "validation": division.record(),
         "held_out": songs_of(data, "test"),
         "wetdry": __version__,
     }
@@ -64,7 +70,7 @@ def read_run(folder: Path) -> tuple[TrainConfiguration, dict[str, Any]]:
     -------
     configuration : TrainConfiguration
     about : dict
-        All of ``run.json``: "songs", "held_out", "dataset", "wetdry" and more.
+        All of ``run.json``: "songs", "validation", "held_out", "dataset", "wetdry" and more.
 
     Raises
     ------

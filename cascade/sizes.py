@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "CurriculumConfiguration",
     "DiscriminatorConfiguration",
     "GeneratorConfiguration",
     "LossWeights",
@@ -18,6 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
+Conditioning = Literal["shared", "film", "per_class"]
 
 
 class Model(BaseModel):
@@ -31,6 +33,9 @@ class GeneratorConfiguration(Model):
 
     Parameters
     ----------
+    conditioning : {"shared", "film", "per_class"}
+        One network that hears a mixture once and has a head for each class; one that is told
+        the class (FiLM) and hears the mixture for each; or eight, as in the paper.
     output : {"mask", "mapping"}
         Whether a class is a complex mask on the mixture or mapped directly (DTT-BSR).
     fold : int
@@ -43,6 +48,7 @@ class GeneratorConfiguration(Model):
         Transformer layers over time and as many over frequency, and their attention.
     """
 
+    conditioning: Conditioning = "shared"
     output: Literal["mask", "mapping"] = "mask"
     fold: Literal[1, 2, 4, 8] = 4
     channels: Count = 16
@@ -83,20 +89,40 @@ class DiscriminatorConfiguration(Model):
 
 
 class LossWeights(Model):
-    """Weights of stage one's loss; the first three are DTT-BSR's.
+    """Weights of stage one's losses (`wetdry.cascade.losses`); the first three are DTT-BSR's.
+
+    A loss of weight 0 is not computed.
 
     Parameters
     ----------
     log_mel, feature_matching, adversarial : float
-        45, 4 and 2 in the paper.
-    error : float
-        Level of the waveform's error (`wetdry.cascade.losses.error_loss`); 0 in the paper.
+        45, 4 and 2 in the paper, which has no others; without the last two, no adversary.
+    error, mel_error : float
+        Two relative errors that the metrics measure, that of the waveform (SI-SDR) and that of
+        mel spectra (MMSNR). Neither hears gain.
+    sdr : float
+        The waveform's error at the gain it has (SDR).
+    level : float
+        Distance of the level from the target's, of stems that are heard.
+    waveform : float
+        L1.
     """
 
     log_mel: Weight = 45.0
     feature_matching: Weight = 4.0
     adversarial: Weight = 2.0
     error: Weight = 0.0
+    mel_error: Weight = 0.0
+    sdr: Weight = 0.0
+    level: Weight = 0.0
+    waveform: Weight = 0.0
+
+    @model_validator(mode="after")
+    def _something(self) -> "LossWeights":
+        """Refuse a stage that would learn nothing."""
+        if not any(self.model_dump().values()):
+            raise ValueError("wanted a weight above 0, found none")
+        return self
 
 
 class OptimiserConfiguration(Model):
@@ -127,6 +153,9 @@ class RegressorConfiguration(Model):
 
     Parameters
     ----------
+    conditioning : {"shared", "film", "per_class"}
+        One network that corrects all classes at once; one that is told which it corrects
+        (FiLM); or eight.
     layers, channels : int
         Depth of the U-Net and width of its first layer; 6 and 64 in the paper.
     growth : float
@@ -137,6 +166,7 @@ class RegressorConfiguration(Model):
         Width and depth of the spectral branch; no channels, no branch, as in the paper.
     """
 
+    conditioning: Conditioning = "shared"
     layers: Annotated[int, Field(ge=1, le=8)] = 5
     channels: Count = 32
     growth: Annotated[float, Field(ge=1, le=4)] = 2.0
@@ -158,3 +188,19 @@ class VarietyConfiguration(Model):
 
     speed: Share = 0.0
     tone_db: Weight = 0.0
+
+
+class CurriculumConfiguration(Model):
+    """From mild samples to severe ones, by the manifest's ``severity``; none in the paper.
+
+    Parameters
+    ----------
+    begin : float
+        Highest severity that comes as often as any at the first step; the rest are rarer by a
+        factor of e for each tenth that they lie above.
+    steps : int
+        Until when that severity rises evenly to 1; then samples come in epochs.
+    """
+
+    begin: Share = 0.3
+    steps: Count

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..audio import STEM_CLASSES
 from .generator import HOP, WINDOW, Block
 from .sizes import GeneratorConfiguration, RegressorConfiguration
 from .spectra import istft, magnitude, mel_filterbank, stft
@@ -31,20 +30,22 @@ class SpectralBranch(nn.Module):
     ----------
     size : RegressorConfiguration
         ``spectral_channels`` and ``spectral_blocks``.
+    heard, spoken : int
+        Channels that it hears, the mixture first, and for how many of the others it speaks.
     """
 
     filters: Tensor
     spread: Tensor
 
-    def __init__(self, size: RegressorConfiguration) -> None:
+    def __init__(self, size: RegressorConfiguration, heard: int, spoken: int) -> None:
         super().__init__()
-        channels, classes = size.spectral_channels, len(STEM_CLASSES)
+        channels = size.spectral_channels
         block = GeneratorConfiguration(layers=1, squeeze=2)
-        self.enter = nn.Conv2d(classes + 1, channels, 3, padding=1)
+        self.enter = nn.Conv2d(heard, channels, 3, padding=1)
         self.blocks = nn.ModuleList(
             Block(channels, BANDS, block) for _ in range(size.spectral_blocks)
         )
-        self.leave = nn.Conv2d(channels, 2 * classes, 1)
+        self.leave = nn.Conv2d(channels, 2 * spoken, 1)
         for parameter in self.leave.parameters():  # a fresh branch changes nothing
             nn.init.zeros_(parameter)
         filters = mel_filterbank(WINDOW, BANDS, SPACING_HZ)
@@ -56,10 +57,10 @@ class SpectralBranch(nn.Module):
 
         Parameters
         ----------
-        heard : float tensor, shape (batch, 9, samples)
+        heard : float tensor, shape (batch, channels, samples)
             The mixture, at a level of one, and the estimates.
         pairs : int tensor, shape (2, n)
-            Examples and classes.
+            Examples and places among the estimates.
 
         Returns
         -------
@@ -71,8 +72,8 @@ class SpectralBranch(nn.Module):
         for block in self.blocks:
             x = block(x)
         said = self.leave(functional.leaky_relu(x, 0.1))
-        said = said.reshape(len(said), len(STEM_CLASSES), 2, *said.shape[2:])
-        gates = said[pairs[0], pairs[1]] @ self.spread
+        said = said.reshape(len(said), -1, 2, *said.shape[2:])
+        gates = (said[pairs[0], pairs[1]] @ self.spread).float()
         own, mixed = gates.mT.unbind(1)
         sound = own * spectra[pairs[0], pairs[1] + 1] + mixed * spectra[pairs[0], 0]
         return istft(sound, WINDOW, HOP, heard.shape[-1])

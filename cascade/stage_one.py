@@ -1,29 +1,37 @@
-"""Training of the generative stage: log-mel distance and an adversary."""
+"""Training of the generative stage: distances that have a weight, and an adversary."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..seeds import stream
+from .compiling import compile_blocks
 from .configuration import TrainConfiguration
 from .discriminator import Discriminator
+from .examples import Drawn, Examples
 from .generator import Generator, mixture_level
-from .loader import Batch, draw_batch, draw_pairs
+from .loader import Batch
 from .losses import (
     adversarial_loss,
     discriminator_loss,
     error_loss,
     feature_matching_loss,
+    level_loss,
     log_mel_loss,
+    magnitudes,
+    mel_error_loss,
+    sdr_loss,
 )
-from .optimisation import Optimisation
+from .optimisation import Optimisation, arithmetic
+from .parts import Parts, mean_numbers
 from .pcm import PcmCache
+from .ranks import Ranks
 
 __all__ = ["StageOne"]
-
-QUIET_SHARE = 0.25
 
 
 class StageOne:
@@ -34,51 +42,60 @@ class StageOne:
     configuration : TrainConfiguration
     cache : PcmCache
         The training split.
-    device : torch.device
+    ranks : Ranks
+    severities : float array, shape (samples,), optional
+        Of the cache's samples, where there is a curriculum.
     """
 
     name = "stage_one"
 
     def __init__(
-        self, configuration: TrainConfiguration, cache: PcmCache, device: torch.device
+        self,
+        configuration: TrainConfiguration,
+        cache: PcmCache,
+        ranks: Ranks,
+        severities: NDArray[np.float64] | None = None,
     ) -> None:
         self.configuration = configuration
-        self.budget = configuration.stage_one
-        self.cache = cache
-        self.device = device
-        torch.manual_seed(int(stream(configuration.seed, self.name).integers(2**31)))
-        self.network = Generator(self.budget.network).to(device)
-        self.adversary = Discriminator(self.budget.discriminator).to(device)
-        size, steps = self.budget.optimiser, self.budget.steps
-        self.generation = Optimisation(self.network, size, steps)
-        self.judgement = Optimisation(self.adversary, size, steps)
+        self.budget = budget = configuration.stage_one
+        self.ranks = ranks
+        seed, rate = configuration.seed, configuration.sample_rate
+        examples = Examples(self.name, seed, rate, budget, cache, severities)
+        self.parts = Parts(examples.draw, budget.parts, ranks)
+        torch.manual_seed(int(stream(seed, self.name).integers(2**31)))
+        self.network = Generator(budget.network).to(ranks.device)
+        self.adversary = Discriminator(budget.discriminator).to(ranks.device)
+        settings = (budget.optimiser, budget.steps, ranks, configuration.precision)
+        self.generation = Optimisation(self.network, *settings)
+        self.judgement = Optimisation(self.adversary, *settings)
+        if configuration.compile:
+            compile_blocks(self.network)
+            compile_blocks(self.adversary)
 
     def train_step(self, step: int) -> dict[str, float]:
         """Learn from one batch; return the losses."""
-        seed, budget = self.configuration.seed, self.budget
-        frames = round(budget.seconds * self.configuration.sample_rate)
-        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames, budget.variety)
-        rng = stream(seed, self.name, "pairs", step)
-        pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
-        batch = batch.to(self.device)
+        judged = self._is_judged(step)
+        if judged:
+            self.adversary.refresh()
+        parts = [self._learn(drawn, judged) for drawn in self.parts.of(step)]
+        said = mean_numbers(parts, self.ranks, self.budget.parts)
+        if judged:
+            self.judgement.descend(step)
+        return said | {"gradient_norm": self.generation.descend(step)}
+
+    def _learn(self, drawn: Drawn, judged: bool) -> dict[str, Tensor]:
+        """Gather the gradients of one part; return its losses."""
+        batch, pairs = drawn.batch.to(self.ranks.device), drawn.pairs.to(self.ranks.device)
         estimate, target = self._hear(batch, pairs)
-        losses = {
-            "log_mel": log_mel_loss(estimate, target, self.configuration.sample_rate),
-            "error": error_loss(estimate, target),
-        }
+        losses = self._losses(estimate, target)
         said = {}
-        if step >= budget.discriminator.from_step:
-            heard = self._excerpts(estimate, target, pairs[1], rng)
-            said["discriminator"] = self._judge(*heard, step)
-            losses |= self._deceive(*heard)
-        weights = budget.weights.model_dump()
+        if judged:
+            said["discriminator"], deceived = self._judge(estimate, target, pairs[1], drawn.rng)
+            losses |= deceived
+        weights = self.budget.weights.model_dump()
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
-        said["gradient_norm"] = self.generation.descend(total, step)
-        return {
-            "loss": float(total.detach()),
-            **said,
-            **{k: float(v.detach()) for k, v in losses.items()},
-        }
+        self.generation.gather(total, self.budget.parts)
+        return {"loss": total, **said, **losses}
 
     def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
         """Return a network's estimates for a batch, shape (batch, 8, samples)."""
@@ -106,34 +123,47 @@ class StageOne:
     def _hear(self, batch: Batch, pairs: Tensor) -> tuple[Tensor, Tensor]:
         """Return estimates and targets of the pairs, relative to their mixtures' levels."""
         level = mixture_level(batch.mixture)[pairs[0], 0]
-        estimate = self.network(batch.mixture, pairs) / level
+        with arithmetic(self.configuration.precision, self.ranks.device):
+            estimate = self.network(batch.mixture, pairs) / level
         return estimate, batch.dry[pairs[0], pairs[1]] / level
 
-    def _excerpts(
+    def _losses(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return every loss that has a weight, but the adversary's, by name."""
+        rate, weights = self.configuration.sample_rate, self.budget.weights.model_dump()
+        losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+            "log_mel": lambda a, b: log_mel_loss(a, b, rate),
+            "error": error_loss,
+            "mel_error": lambda a, b: mel_error_loss(magnitudes(a, b), a, b, rate),
+            "sdr": sdr_loss,
+            "level": level_loss,
+            "waveform": functional.l1_loss,
+        }
+        return {name: loss(estimate, target) for name, loss in losses.items() if weights[name]}
+
+    def _is_judged(self, step: int) -> bool:
+        """Tell whether the adversary takes part in a step."""
+        weights = self.budget.weights
+        wanted = bool(weights.adversarial or weights.feature_matching)
+        return wanted and step >= self.budget.discriminator.from_step
+
+    def _judge(
         self, estimate: Tensor, target: Tensor, classes: Tensor, rng: np.random.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Cut what the adversary hears: the first pairs, which are the active ones."""
-        size = self.budget.discriminator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Teach the adversary to tell the two apart; return its loss and what the generator pays.
+
+        Both learn from one look of the adversary as it was before the step. It hears a cut of
+        the first pairs, which are the active ones.
+        """
+        size, count = self.budget.discriminator, self.budget.parts
         frames = min(round(size.seconds * self.configuration.sample_rate), target.shape[1])
         start = int(rng.integers(target.shape[1] - frames + 1))
-        cut = slice(start, start + frames)
-        return estimate[: size.pairs, cut], target[: size.pairs, cut], classes[: size.pairs]
-
-    def _judge(self, estimate: Tensor, target: Tensor, classes: Tensor, step: int) -> float:
-        """Teach the adversary to tell the two apart."""
-        self.adversary.requires_grad_(True)
-        verdicts = self.adversary(target, classes), self.adversary(estimate.detach(), classes)
-        loss = discriminator_loss(*verdicts)
-        self.judgement.descend(loss, step)
-        return float(loss.detach())
-
-    def _deceive(self, estimate: Tensor, target: Tensor, classes: Tensor) -> dict[str, Tensor]:
-        """Return what the adversary makes the generator pay."""
-        self.adversary.requires_grad_(False)
-        with torch.no_grad():
-            recorded = self.adversary(target, classes)
-        estimated = self.adversary(estimate, classes)
-        return {
+        most = min(max(size.pairs // count, 1), len(target))
+        heard = torch.cat([target[:most], estimate[:most]])[:, start : start + frames]
+        with arithmetic(self.configuration.precision, self.ranks.device):
+            recorded, estimated = self.adversary(heard, classes[:most].repeat(2)).halves()
+        loss = discriminator_loss(recorded, estimated)
+        self.judgement.gather(loss, count, keep_graph=True)
+        return loss, {
             "adversarial": adversarial_loss(estimated),
             "feature_matching": feature_matching_loss(recorded, estimated),
         }

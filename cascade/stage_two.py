@@ -1,28 +1,32 @@
 """Training of the regression stage: from cached estimates of stage one to the exact waveform."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES, Audio
 from ..seeds import stream
+from .compiling import compile_blocks
 from .configuration import TrainConfiguration
+from .examples import Drawn, Examples
 from .generator import Generator, mixture_level
-from .loader import Batch, draw_batch, draw_pairs
+from .loader import Batch
 from .losses import error_loss, magnitudes, mel_error_loss, multi_resolution_stft_loss
-from .optimisation import Optimisation
+from .optimisation import Optimisation, arithmetic
+from .parts import Parts, mean_numbers
 from .pcm import PcmCache, write_cache
+from .ranks import Ranks
 from .regressor import Regressor
 from .windows import windowed
 
 __all__ = ["StageTwo", "cache_estimates"]
-
-QUIET_SHARE = 0.25
 
 
 def cache_estimates(
@@ -94,38 +98,56 @@ class StageTwo:
     configuration : TrainConfiguration
     cache : PcmCache
         What `cache_estimates` wrote.
-    device : torch.device
+    ranks : Ranks
+    severities : float array, shape (samples,), optional
+        Of the cache's samples, where there is a curriculum.
     """
 
     name = "stage_two"
 
     def __init__(
-        self, configuration: TrainConfiguration, cache: PcmCache, device: torch.device
+        self,
+        configuration: TrainConfiguration,
+        cache: PcmCache,
+        ranks: Ranks,
+        severities: NDArray[np.float64] | None = None,
     ) -> None:
         self.configuration = configuration
-        self.budget = configuration.stage_two
-        self.cache = cache
-        self.device = device
-        torch.manual_seed(int(stream(configuration.seed, self.name).integers(2**31)))
-        self.network = Regressor(self.budget.network).to(device)
-        self.regression = Optimisation(self.network, self.budget.optimiser, self.budget.steps)
+        self.budget = budget = configuration.stage_two
+        self.ranks = ranks
+        seed, rate = configuration.seed, configuration.sample_rate
+        self.examples = Examples(self.name, seed, rate, budget, cache, severities)
+        self.parts = Parts(self._draw, budget.parts, ranks)
+        torch.manual_seed(int(stream(seed, self.name).integers(2**31)))
+        self.network = Regressor(budget.network).to(ranks.device)
+        self.regression = Optimisation(
+            self.network, budget.optimiser, budget.steps, ranks, configuration.precision
+        )
+        if configuration.compile:
+            compile_blocks(self.network)
 
     def train_step(self, step: int) -> dict[str, float]:
         """Learn from one batch; return the losses."""
-        seed, budget = self.configuration.seed, self.budget
-        frames = round(budget.seconds * self.configuration.sample_rate)
-        batch = draw_batch(self.cache, seed, self.name, step, budget.batch, frames, budget.variety)
-        rng = stream(seed, self.name, "augment", step)
-        pairs = draw_pairs(batch.active, budget.pairs, rng, QUIET_SHARE).to(self.device)
-        batch = self.augment(batch, rng).to(self.device)
+        parts = [self._learn(drawn) for drawn in self.parts.of(step)]
+        said = mean_numbers(parts, self.ranks, self.budget.parts)
+        return said | {"gradient_norm": self.regression.descend(step)}
+
+    def _draw(self, step: int, part: int) -> Drawn:
+        """Draw one part of a batch, with estimates that are less reliable than they were."""
+        drawn = self.examples.draw(step, part)
+        return replace(drawn, batch=self.augment(drawn.batch, drawn.rng))
+
+    def _learn(self, drawn: Drawn) -> dict[str, Tensor]:
+        """Gather the gradients of one part; return its losses."""
+        batch, pairs = drawn.batch.to(self.ranks.device), drawn.pairs.to(self.ranks.device)
         level = mixture_level(batch.mixture)[pairs[0], 0]
-        estimate = self.network(batch.mixture, batch.first, pairs) / level
+        with arithmetic(self.configuration.precision, self.ranks.device):
+            estimate = self.network(batch.mixture, batch.first, pairs) / level
         target = batch.dry[pairs[0], pairs[1]] / level
         losses = self._losses(estimate, target)
-        total = torch.stack([getattr(budget, name) * loss for name, loss in losses.items()]).sum()
-        norm = self.regression.descend(total, step)
-        said = {name: float(loss.detach()) for name, loss in losses.items()}
-        return {"loss": float(total.detach()), "gradient_norm": norm, **said}
+        total = torch.stack([getattr(self.budget, name) * x for name, x in losses.items()]).sum()
+        self.regression.gather(total, self.budget.parts)
+        return {"loss": total, **losses}
 
     def _losses(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return every loss, by the name of its weight."""

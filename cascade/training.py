@@ -1,49 +1,34 @@
 """A whole training run: stage one, a cache of what it says, stage two; resumed exactly."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from ..errors import UsageError
+from ..errors import ShardError
 from .checkpoints import load_checkpoint, load_weights
-from .configuration import TrainConfiguration
-from .fitting import Stage, fit
+from .configuration import StageOneConfiguration, StageTwoConfiguration, TrainConfiguration
+from .fitting import Listener, Stage, fit
 from .generator import Generator
 from .loader import Batch, draw_batch, prepare
 from .pcm import PcmCache
+from .ranks import Ranks, choose_device, joined
 from .runs import begin_run
+from .severities import severities_of
 from .stage_one import StageOne
 from .stage_two import StageTwo, cache_estimates
+from .validation import CHOOSES, Division, divide
 
 __all__ = ["choose_device", "train"]
 
 VALIDATION_S = 4.0
 
 Progress = Callable[[int, int], None]
-
-
-def choose_device(name: str | None = None) -> torch.device:
-    """Return the device of that name; without a name a GPU if there is one, else the CPU.
-
-    Raises
-    ------
-    UsageError
-        If this machine has no such device.
-    """
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        why = str(error).splitlines()[0]
-        raise UsageError(
-            f"--device: wanted one that is here, found {name!r} ({why}); leave it out"
-        ) from None
-    return device
+Note = Callable[[str], None]
 
 
 def train(
@@ -53,22 +38,28 @@ def train(
     *,
     device: str | None = None,
     progress: Progress | None = None,
+    note: Note | None = None,
 ) -> Path:
     """Train both stages; continue where an interrupted run of the same kind stopped.
+
+    Under torchrun every process calls it alike; they share each batch (see `Ranks`).
 
     Parameters
     ----------
     configuration : TrainConfiguration
     data : Path
-        A dataset with the splits "train" and "test".
+        A dataset with the split "train"; songs of it, or of a split "validation", choose the
+        best weights.
     out : Path
-        The run's folder. Receives ``run.json``, ``stage_one.safetensors``,
-        ``stage_two.safetensors`` and ``log.jsonl``; ``cache/`` and ``*.state.safetensors``
-        go when the run is complete.
+        The run's folder. Receives ``run.json``, ``log.jsonl``, ``samples/`` and for each stage
+        ``stage_one.safetensors`` (the best weights) and ``stage_one.last.safetensors``;
+        ``cache/`` and ``*.state.safetensors`` go when the run is complete.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
         Told steps done and all steps of both stages.
+    note : callable, optional
+        Told in a few words how it goes.
 
     Returns
     -------
@@ -78,18 +69,22 @@ def train(
     Raises
     ------
     UsageError
-        If there is no such device.
+        If there is no such device, or the parts of a batch cannot be shared evenly.
     CheckpointError
         If ``out`` holds a run of another configuration or dataset, or a torn checkpoint.
     ShardError
-        If the dataset cannot be read.
+        If the dataset cannot be read, or has too few songs to hold some out.
     """
     chosen = choose_device(device)
-    begin_run(out, configuration, data)
-    if (out / "stage_two.safetensors").exists():
+    division = divide(data, configuration.seed, configuration.validation_share)
+    with joined(chosen) as ranks, _one_order() if chosen.type == "cpu" else nullcontext():
+        if ranks.is_first:
+            begin_run(out, configuration, data, division)
+        ranks.wait()
+        begin_run(out, configuration, data, division)
+        if not (out / "stage_two.safetensors").exists():
+            _Run(configuration, data, out, ranks, division, progress, note).complete()
         return out
-    with _one_order() if chosen.type == "cpu" else nullcontext():
-        return _Run(configuration, data, out, chosen, progress).complete()
 
 
 @contextmanager
@@ -115,52 +110,106 @@ class _Run:
         configuration: TrainConfiguration,
         data: Path,
         out: Path,
-        device: torch.device,
+        ranks: Ranks,
+        division: Division,
         progress: Progress | None,
+        note: Note | None,
     ) -> None:
         self.configuration = configuration
         self.data = data
         self.out = out
-        self.device = device
+        self.ranks = ranks
+        self.division = division
         self.progress = progress or (lambda done, total: None)
+        self.note = note or (lambda words: None)
         self.total = configuration.stage_one.steps + configuration.stage_two.steps
 
-    def complete(self) -> Path:
+    def complete(self) -> None:
         """Do what is left to do."""
-        rate, cache = self.configuration.sample_rate, self.out / "cache"
-        train = prepare(self.data, "train", rate, cache / "train")
-        limit = self.configuration.validation_excerpts
-        held_out = self._held_out(prepare(self.data, "test", rate, cache / "test", limit))
-        generator = self._stage_one(train, held_out)
-        with torch.no_grad():
-            held_out = Batch(held_out.mixture, held_out.dry, generator(held_out.mixture))
-        estimates = cache_estimates(
-            generator, self.configuration, train, cache / "stage_one", self.device
-        )
-        stage = StageTwo(self.configuration, estimates, self.device)
+        whole = self._prepare("train")
+        cache = whole.of(frozenset(self.division.training))
+        held_out = self._held_out(whole)
+        generator = self._stage_one(cache, held_out)
+        if held_out is not None:
+            with torch.no_grad():
+                first = torch.cat([generator(excerpt.mixture) for excerpt in held_out.each()])
+            held_out = Batch(held_out.mixture, held_out.dry, first)
+        estimates = cache
+        if self.configuration.stage_two.steps:
+            estimates = self._first(lambda: self._estimates(generator, cache))
+        severities = self._severities(self.configuration.stage_two, estimates)
+        stage = StageTwo(self.configuration, estimates, self.ranks, severities)
         self._fit(stage, held_out, before=self.configuration.stage_one.steps)
-        for path in self.out.glob("*.state.safetensors"):
-            path.unlink()
-        shutil.rmtree(cache)
-        return self.out
+        if self.ranks.is_first:
+            for path in self.out.glob("*.state.safetensors"):
+                path.unlink()
+            shutil.rmtree(self.out / "cache")
+        self.ranks.wait()
 
-    def _held_out(self, cache: PcmCache) -> Batch:
-        """Return the excerpts whose loss is logged; nothing is ever learnt from them."""
+    def _first(self, make: Callable[[], PcmCache]) -> PcmCache:
+        """Have one process write what all of them open."""
+        if self.ranks.is_first:
+            make()
+        self.ranks.wait()
+        return make()
+
+    def _estimates(self, generator: Generator, cache: PcmCache) -> PcmCache:
+        """Cache what stage one says of the samples that are learnt from."""
+        folder, device = self.out / "cache" / "stage_one", self.ranks.device
+        return cache_estimates(generator, self.configuration, cache, folder, device)
+
+    def _prepare(self, split: str, limit: int | None = None) -> PcmCache:
+        """Decode a split once."""
+        rate, folder = self.configuration.sample_rate, self.out / "cache" / split
+        return self._first(lambda: prepare(self.data, split, rate, folder, limit))
+
+    def _held_out(self, train: PcmCache) -> Batch | None:
+        """Return the excerpts that choose the best weights; nothing is ever learnt from them."""
+        count, split = self.configuration.validation_excerpts, self.division.split
+        if not split:
+            return None
+        cache = train if split == "train" else self._prepare(split, count)
+        cache = cache.of(frozenset(self.division.validation))
         frames = round(VALIDATION_S * self.configuration.sample_rate)
-        count = self.configuration.validation_excerpts
         batch = draw_batch(cache, self.configuration.seed, "validation", 0, count, frames)
-        return batch.to(self.device)
+        if not batch.active.any():
+            raise ShardError(
+                f"{self.data}: wanted sound in {count} held-out excerpts, found none; set "
+                "validation_excerpts higher, or validation_share: 0"
+            )
+        return batch.to(self.ranks.device)
 
-    def _stage_one(self, train: PcmCache, held_out: Batch) -> Generator:
+    def _severities(
+        self, budget: StageOneConfiguration | StageTwoConfiguration, cache: PcmCache
+    ) -> NDArray[np.float64] | None:
+        """Return how severely the samples were treated, where that says what is learnt when."""
+        if budget.curriculum is None:
+            return None
+        return severities_of(self.data, [item["key"] for item in cache.items])
+
+    def _stage_one(self, cache: PcmCache, held_out: Batch | None) -> Generator:
         """Return the trained generator, after training it unless that was done before."""
         path = self.out / "stage_one.safetensors"
         if not path.exists():
-            self._fit(StageOne(self.configuration, train, self.device), held_out, before=0)
-        generator = Generator(self.configuration.stage_one.network).to(self.device)
+            severities = self._severities(self.configuration.stage_one, cache)
+            stage = StageOne(self.configuration, cache, self.ranks, severities)
+            self._fit(stage, held_out, before=0)
+        generator = Generator(self.configuration.stage_one.network).to(self.ranks.device)
         load_weights(generator, load_checkpoint(path)[0], str(path))
         return generator.eval()
 
-    def _fit(self, stage: Stage, held_out: Batch, before: int) -> None:
+    def _fit(self, stage: Stage, held_out: Batch | None, before: int) -> None:
         """Train a stage, ``before`` steps into the run."""
-        rate = self.configuration.sample_rate
-        fit(stage, held_out, rate, self.out, lambda step: self.progress(before + step, self.total))
+        size, heard = self.configuration, {}
+
+        def told(step: int, numbers: Mapping[str, float]) -> None:
+            heard.update({k: v for k, v in numbers.items() if k in ("loss", CHOOSES)})
+            words = [f"loss {heard['loss']:.3g}"] if "loss" in heard else []
+            words += [f"held-out MMSNR {heard[CHOOSES]:.2f} dB"] if CHOOSES in heard else []
+            self.note(", ".join([stage.name.replace("_", " "), *words]))
+            self.progress(before + step, self.total)
+
+        listener = None
+        if held_out is not None:
+            listener = Listener(held_out, size.sample_rate, size.validation_sounds)
+        fit(stage, listener, self.out, told)

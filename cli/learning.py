@@ -20,7 +20,9 @@ __all__ = ["demo", "evaluate", "fetch", "restore", "train"]
 
 
 def train(
-    config: Annotated[str, typer.Argument(help="A YAML file or preset: demo, tiny, small, paper.")],
+    config: Annotated[
+        str, typer.Argument(help="A YAML file or preset: demo, tiny, small, paper, unet.")
+    ],
     data: Data,
     out: Annotated[Path, typer.Option(help="The run's folder; one that was begun goes on.")],
     device: Device = None,
@@ -30,7 +32,8 @@ def train(
     from ..cascade import train as learn
 
     with progress_bar("training") as progress:
-        learn(load_configuration(config), data, out, device=device, progress=progress)
+        sizes = load_configuration(config)
+        learn(sizes, data, out, device=device, progress=progress, note=progress.note)
     print(f"trained; the run is in {out}")
 
 

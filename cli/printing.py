@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import typer
 
@@ -26,16 +28,33 @@ def say(text: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(text)
 
 
+class Bar:
+    """A progress bar that is told what is done and, if there is more to tell, a few words."""
+
+    def __init__(self, told: Callable[..., None], what: str) -> None:
+        self._told = told
+        self._what = what
+
+    def __call__(self, done: int, total: int) -> None:
+        """Move on."""
+        self._told(completed=done, total=total)
+
+    def note(self, words: str) -> None:
+        """Say how it goes, before the bar."""
+        self._told(description=f"{self._what} {words}")
+
+
 @contextmanager
-def progress_bar(what: str) -> Iterator[Progress]:
-    """Show a progress bar on standard error."""
+def progress_bar(what: str) -> Iterator[Bar]:
+    """Show a progress bar on standard error; under torchrun the first process does."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+    with Progress(*columns, console=console) as bars:
         task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+        yield Bar(partial(bars.update, task), what)
 
 
 def warn(doubts: list[dict[str, str]]) -> None:

@@ -15,7 +15,7 @@ def test_the_paper_preset_has_the_papers_size():
     assert (weights.log_mel, weights.feature_matching, weights.adversarial) == (45, 4, 2)
 
 
-@pytest.mark.parametrize("preset", ["demo", "tiny", "small"])
+@pytest.mark.parametrize("preset", ["demo", "tiny", "small", "unet"])
 def test_every_preset_makes_networks(preset):
     sizes = load_configuration(preset)
     Generator(sizes.stage_one.network)

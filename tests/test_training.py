@@ -15,6 +15,7 @@ from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.loader import Batch, prepare
 from wetdry.cascade.metrics import si_sdr_db
 from wetdry.cascade.optimisation import Optimisation
+from wetdry.cascade.ranks import Ranks
 from wetdry.cascade.restoration import Restorer
 from wetdry.cascade.runs import read_run
 from wetdry.cascade.sizes import OptimiserConfiguration
@@ -25,6 +26,7 @@ from wetdry.errors import CheckpointError
 from wetdry.seeds import stream
 
 RATE = 16_000
+HERE = Ranks(torch.device("cpu"))
 EAGER = OptimiserConfiguration(learning_rate=0.01, warm_up=0)
 
 
@@ -73,7 +75,7 @@ def data(tmp_path_factory) -> Path:
             for index in range(count):
                 key = f"{split}-{index:08d}"
                 row = {"key": key, "split": split, "shard": f"{split}-000000"}
-                audio = {"sample_rate": RATE, "seconds": 2.0, "songs": [f"{split} song"]}
+                audio = {"sample_rate": RATE, "seconds": 2.0, "songs": [f"{split} {index // 2}"]}
                 rows.append({**row, **audio})
                 for name, content in sorted(members(index).items()):
                     about = tarfile.TarInfo(f"{key}.{name}")
@@ -104,20 +106,26 @@ def test_a_run_tells_what_it_was_and_keeps_no_scaffolding(run):
     assert sorted(p.name for p in run.iterdir() if p.name != "tensorboard") == [
         "log.jsonl",
         "run.json",
+        "samples",
+        "stage_one.last.safetensors",
         "stage_one.safetensors",
+        "stage_two.last.safetensors",
         "stage_two.safetensors",
     ]
     configured, about = read_run(run)
     assert configured == configuration()
-    assert about["songs"] == ["train song"]
-    assert about["held_out"] == ["test song"]
+    assert about["songs"] == ["train 0", "train 1"]
+    assert about["validation"]["songs"] in (["train 0"], ["train 1"])
+    assert about["held_out"] == ["test 0"]
 
 
 def test_the_log_has_a_line_for_every_step_of_both_stages(run):
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     for stage in ("stage_one", "stage_two"):
         assert [x["step"] for x in lines if x["stage"] == stage and "loss" in x] == [1, 2, 3, 4]
-        assert any("held_out_si_sdr_db" in x for x in lines if x["stage"] == stage)
+        heard = [x for x in lines if x["stage"] == stage and "held_out_mmsnr_db" in x]
+        assert [x["step"] for x in heard] == [4]
+        assert {"held_out_si_sdr_db", "held_out_mmsnr_db/Bass"} <= heard[0].keys()
 
 
 @pytest.mark.parametrize("stop", [2, 3, 6, 7])
@@ -160,7 +168,7 @@ def test_stage_one_learns_one_excerpt(data, tmp_path):
     cache = prepare(data, "train", RATE, tmp_path / "train")
     part = configuration().stage_one.model_copy(update={"optimiser": EAGER})
     size = configuration().model_copy(update={"stage_one": part})
-    stage = StageOne(size, cache, torch.device("cpu"))
+    stage = StageOne(size, cache, HERE)
     losses = [stage.train_step(0)["log_mel"] for _ in range(25)]
     assert losses[-1] < 0.8 * losses[0]
 
@@ -169,7 +177,7 @@ def test_stage_two_learns_one_excerpt_past_its_input(data, tmp_path):
     cache = prepare(data, "train", RATE, tmp_path / "train")
     part = configuration().stage_two.model_copy(update={"optimiser": EAGER})
     size = configuration().model_copy(update={"stage_two": part})
-    stage = StageTwo(size, cache, torch.device("cpu"))
+    stage = StageTwo(size, cache, HERE)
     losses = [stage.train_step(0)["waveform"] for _ in range(40)]
     assert losses[-1] < 0.7 * losses[0]
 
@@ -180,7 +188,7 @@ def test_augmentation_turns_phases_but_not_levels(data, tmp_path):
     stage = StageTwo(
         configuration().model_copy(update={"stage_two": part}),
         prepare(data, "train", RATE, tmp_path / "train"),
-        torch.device("cpu"),
+        HERE,
     )
     tone = torch.sin(torch.arange(8_000) * 2 * torch.pi / 80).expand(2, 8, -1).contiguous()
     batch = Batch(tone[:, :1], torch.zeros_like(tone), tone)
@@ -196,7 +204,7 @@ def test_lost_estimates_are_quieter_by_10_to_40_db(data, tmp_path):
     stage = StageTwo(
         configuration().model_copy(update={"stage_two": part}),
         prepare(data, "train", RATE, tmp_path / "train"),
-        torch.device("cpu"),
+        HERE,
     )
     tone = torch.sin(torch.arange(800) * 0.1).expand(50, 8, -1).contiguous()
     quieter = stage.augment(Batch(tone[:, :1], torch.zeros_like(tone), tone), stream(0)).first
@@ -208,7 +216,7 @@ def test_lost_estimates_are_quieter_by_10_to_40_db(data, tmp_path):
 
 def test_the_learning_rate_warms_up_and_falls_to_a_tenth():
     size = OptimiserConfiguration(learning_rate=1e-3, warm_up=10)
-    rates = Optimisation(torch.nn.Linear(1, 1), size, 100).learning_rate
+    rates = Optimisation(torch.nn.Linear(1, 1), size, 100, HERE).learning_rate
     assert rates(0) < rates(5) < rates(10) > rates(50) > rates(100)
     assert rates(100) == pytest.approx(1e-4)
 
@@ -216,6 +224,7 @@ def test_the_learning_rate_warms_up_and_falls_to_a_tenth():
 def test_a_batch_that_is_not_finite_changes_nothing():
     network = torch.nn.Linear(1, 1)
     before = [p.detach().clone() for p in network.parameters()]
-    way = Optimisation(network, OptimiserConfiguration(), 10)
-    way.descend(network(torch.tensor([[float("nan")]])).sum(), 0)
+    way = Optimisation(network, OptimiserConfiguration(), 10, HERE)
+    way.gather(network(torch.tensor([[float("nan")]])).sum())
+    way.descend(0)
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
