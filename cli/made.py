@@ -50,10 +50,17 @@ def export(
 def report(
     folder: Annotated[Path, typer.Argument(help="A dataset or a run.")],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    against: Annotated[
+        Path | None, typer.Option(help="Another dataset: how the two differ instead.")
+    ] = None,
     effects: Effects = None,
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
-    if (folder / "run.json").exists():
+    if against is not None:
+        from ..datasets import write_comparison
+
+        page = write_comparison(folder, against, out)
+    elif (folder / "run.json").exists():
         from ..cascade import write_run_report
 
         page = write_run_report(folder, out)

@@ -121,9 +121,7 @@ def matches(ones: Sequence[Prints], others: Sequence[Prints]) -> list[Match]:
     return sorted(best.values(), key=lambda match: (match.wrong, match.one, match.other))
 
 
-def _votes(
-    ones: Sequence[Prints], others: Sequence[Prints]
-) -> Counter[tuple[int, int, int]]:
+def _votes(ones: Sequence[Prints], others: Sequence[Prints]) -> Counter[tuple[int, int, int]]:
     """Count the frames that are alike, by both recordings and by how late one is in the other."""
     bits, owner, place = _joined(ones)
     order = np.argsort(bits, kind="stable")

@@ -115,15 +115,17 @@ def _note(draws: Draws, samples: int, tests: int, unfit: int) -> str:
     """Say how it was found out, and what came of it."""
     chains = draws.chains.total()
     many = f"{draws.samples} of {samples}" if draws.samples < samples else f"all {samples}"
-    others = f" {draws.others} others were edited, or drawn otherwise, and do not count here." * bool(
-        draws.others
+    others = (
+        f" {draws.others} others were edited, or drawn otherwise, and do not count here."
+        * bool(draws.others)
     )
     outcome = f"{unfit} differ" if unfit else "none differs"
     return (
         f"The recipe was drawn again for {many} samples: {chains} chains came out as they stand in "
         f"the manifest.{others} Of {tests} tests {outcome} (p below {FALSE_ALARM:g} divided by "
         f"their number, so that a flawless dataset fails in {100 * FALSE_ALARM:g} % of all cases). "
-        "The line is what was asked for; KS is the Kolmogorov–Smirnov distance; a number is as it was drawn, before severity scales it. "
+        "The line is what was asked for; KS is the Kolmogorov–Smirnov distance; a number is as it "
+        "was drawn, before severity scales it. "
         "Chains that were refused are not in it: with many refusals draws must differ."
     )
 
@@ -156,13 +158,18 @@ def _card(judged: _Judged, limit: float) -> Markup:
         charts.insert(0, _options(step, judged.options, limit))
     kind = step.step.effect.kind if isinstance(step.step, RandomEffect) else ""
     name = " / ".join(step.path[1:]).replace("_", " ")
-    chip = tag("span", kind.replace("_", " "), class_="chip") if kind.replace("_", " ") not in ("", name) else ""
+    chip = (
+        tag("span", kind.replace("_", " "), class_="chip")
+        if kind.replace("_", " ") not in ("", name)
+        else ""
+    )
     always = "; ".join(f"{axis_label(n)}: {_plain(v)}" for n, v in fixed.items())
     rest = tag("p", f"Always: {always}.", class_="note") if always else Markup()
     head = tag("h3", name, " " if chip else "", chip)
     grid = tag("div", *charts, class_="charts") if charts else Markup()
-    return tag("div", head, _share(judged, limit), grid, rest, class_="card",
-               style=f"--n:{min(max(len(charts), 1), 4)}", data_step=" / ".join(step.path))  # fmt: skip
+    wide = f"--n:{min(max(len(charts), 1), 4)}"
+    return tag("div", head, _share(judged, limit), grid, rest, class_="card", style=wide,
+               data_step=" / ".join(step.path))  # fmt: skip
 
 
 def _share(judged: _Judged, limit: float) -> Markup:
@@ -205,9 +212,7 @@ def _options(step: StepDraws, fit: Fit, limit: float) -> Markup:
     return _framed(counts(found, "draws, by option", asked=asked), fit, limit)
 
 
-def _number(
-    name: str, asked: Distribution, values: list[Any], fit: Fit, limit: float
-) -> Markup:
+def _number(name: str, asked: Distribution, values: list[Any], fit: Fit, limit: float) -> Markup:
     """Return the distribution of one number."""
     if isinstance(asked, Each):
         return _number(name, asked.of, [item for value in values for item in value], fit, limit)

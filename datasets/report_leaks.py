@@ -168,9 +168,9 @@ def _recordings(pairs: list[list[Any]], looked: int, there: int) -> list[Markup]
     many = f"{looked} of {there}" if looked < there else f"all {there}"
     how = (
         f"Fingerprints of {many} dry stems (32 bits every 23 ms; Haitsma and Kalker 2002) were "
-        f"compared between splits. A pair must share {shown(SHORTEST_S)} s, at one speed and pitch: "
-        "it is found after another gain, pan, sample rate or codec, and in a longer file; not if "
-        "the excerpts of the two songs never overlap, nor if it was stretched or transposed."
+        f"compared between splits. A pair must share {shown(SHORTEST_S)} s, at one speed and "
+        "pitch: it is found after another gain, pan, sample rate or codec, and in a longer file; "
+        "not if the excerpts of the two songs never overlap, nor if it was stretched or transposed."
     )
     if not pairs:
         return [sentence(f"No recording was heard in two splits under two names. {how}")]

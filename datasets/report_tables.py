@@ -73,7 +73,7 @@ def _rounded(cell: Any, decimals: int) -> float | None:
     """Return a number as it is shown; None where there is none."""
     if cell is None or not math.isfinite(cell):
         return None
-    return round(float(cell), decimals) + 0.0 if decimals else int(round(float(cell)))
+    return round(float(cell), decimals) + 0.0 if decimals else round(float(cell))
 
 
 def _shown(column: Column, row: int) -> str:
