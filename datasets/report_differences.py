@@ -64,9 +64,10 @@ def numbers_section(manifest: "DataFrame", theirs: "DataFrame") -> Section:
     only = [sum(name not in there for name in here) for here, there in ((one, other), (other, one))]
     note = (
         f"{len(pairs)} numbers that both have, {only[0]} are in the first alone, {only[1]} in the "
-        "other. Distance: the largest difference of the cumulatives (Kolmogorov–Smirnov), of words "
-        "half the sum of the differences of their shares. p: how often one and the same "
-        "distribution gives more, about; the smallest come first. Bars: the first; line: the other, scaled to as many."
+        "other. Distance: the largest difference of the cumulatives (Kolmogorov–Smirnov), of "
+        "words half the sum of the differences of their shares. p: how often one and the same "
+        "distribution gives more, about; the smallest come first. Bars: the first; line: the "
+        "other, scaled to as many."
     )
     charts = [_chart(pair) for pair in pairs[:MOST_CHARTS] if pair.distance > 0]
     columns = [

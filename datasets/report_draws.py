@@ -226,13 +226,11 @@ class _Watcher:
         recipe, session, seed = self.recipe, Session.from_row(row["session"]), int(row["seed"])
         address: Address = (str(row["split"]), int(row["index"]))
         linked = draw_linked(recipe.linked, seed, *address)
-        alone = {track.file for track in session.tracks}  # a double is of a file that was there
-        scope = Scope({**linked, "stems": len(alone)}, session.severity)
-        seen: set[str] = set()
+        takes = sum(not track.delay_samples for track in session.tracks)  # the others are doubles
+        scope = Scope({**linked, "stems": takes}, session.severity)
         for track, measured in zip(session.tracks, row["tracks"], strict=True):
-            home = (*address, "doubles") if track.file in seen else address
+            home = (*address, "doubles") if track.delay_samples else address
             self._track(track, int(measured.get("redraws") or 0), seed, home, scope)
-            seen.add(track.file)
         for bus in session.buses:
             self._one(f"bus {bus.name}", self.buses.get(bus.name), bus.chain, seed,
                       (*address, "buses", bus.name), scope)  # fmt: skip
@@ -272,9 +270,12 @@ class _Watcher:
     def _levels(self, session: Session, linked: bool) -> None:
         """Note the numbers that are no effect's."""
         recipe = self.recipe
+        sends = {send.name: send.level_db for send in recipe.sends}
         for track in session.tracks:
             for name, asked in recipe.levels[track.stem_class].items():
                 self._level(track.stem_class, name, asked, getattr(track, name))
+            for level in track.sends if session.severity == 1 else ():  # else it is scaled
+                self._level(f"send {level.send}", "level_db", sends[level.send], level.level_db)
         if recipe.mix_loudness_lufs:
             asked = recipe.mix_loudness_lufs
             self._level("mix", "mix_loudness_lufs", asked, session.mix_loudness_lufs)

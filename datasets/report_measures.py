@@ -171,7 +171,7 @@ def exactness_section(manifest: "DataFrame") -> Section:
 def _lag_chart(words: str, values: list[float]) -> Markup:
     """Return the residual lags of some tracks or mixtures."""
     far = sum(abs(value) > FARTHEST_SAMPLES for value in values)
-    near = np.clip(values, -FARTHEST_SAMPLES, FARTHEST_SAMPLES).tolist()
+    near = np.clip(values, -FARTHEST_SAMPLES, FARTHEST_SAMPLES).round(2).tolist()
     chart = Markup(histogram(near, "residual lag, samples", "number", colour="var(--mixture)"))
     more = f"; {far} beyond {FARTHEST_SAMPLES:g} are drawn at the ends" if far else ""
     return tag("figure", chart, tag("figcaption", f"{words}{more}"))

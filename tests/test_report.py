@@ -30,6 +30,7 @@ stems:
     - bell: {{centre_hz: {{log_uniform: [200, 4000]}}, gain_db: [-6, 6]}}
     - compressor: {{threshold_db: [-30, -10], ratio: [2, 6]}}
   Bass: [{{high_pass: {{cutoff_hz: [50, 100], family: {{choice: [butterworth, bessel]}}}}}}]
+reject: {{inaudible_below: 0.15}}
 buses: {{rhythm: {{of: [Drums], chain: [{{saturation: {{drive_db: [3, 9]}}}}]}}}}
 master: [{{limiter: {{ceiling_dbtp: -1}}}}]
 """
@@ -144,7 +145,11 @@ def test_two_samples_are_heard_as_mixture_dry_and_wet(text):
     assert len([name for name, _ in elements if name == "audio"]) == len(takes)
 
 
-def test_every_draw_is_found_again_in_the_recipe(text):
+def test_every_draw_is_found_again_in_the_recipe(dataset, text):
+    import pandas as pd
+
+    tracks = pd.read_parquet(dataset / "manifest.parquet")["tracks"].explode()
+    assert sum(track["redraws"] for track in tracks) > 0  # the chain that stayed is looked at
     page = Page(text)
     steps = {a["data-step"] for _, a in page.elements if "data-step" in a}
     assert {"all / bell", "all / compressor", "Bass / high_pass", "master / limiter"} <= steps
