@@ -62,10 +62,11 @@ def enlarged(stems: Path, folder: Path, samples: int) -> Path:
         row = few[number % len(few)]
         split, shard = row["split"], f"{row['split']}-{number // IN_SHARD:06d}"
         many.append((row["key"], {**row, "key": f"{split}-{number:08d}", "shard": shard}))
+    places: dict[str, Any] = {}
     for shard in sorted({row["shard"] for _, row in many}):
         own = ((row["key"], found[key]) for key, row in many if row["shard"] == shard)
-        write_shard(out / "data" / f"{shard}.tar", own)
-    rows = [{**row, "members": None} for _, row in many]
+        places |= write_shard(out / "data" / f"{shard}.tar", own).places
+    rows = [{**row, "members": json.dumps(places[row["key"]])} for _, row in many]
     write_table(rows, manifest_schema(), out / "manifest.parquet")
     for name in ("dataset.json", "set_aside.json", ".local.json"):
         shutil.copy(folder / "few" / name, out / name)

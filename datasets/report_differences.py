@@ -98,7 +98,8 @@ def _numbers(manifest: "DataFrame") -> dict[str, list[Any]]:
         found[words] = _finite(track.get(name) for track in tracks)
     drawn = effect_numbers(manifest)
     drawn = drawn[(drawn["number"] != "seed") & ~drawn["number"].str.endswith("_sha256")]
-    for (place, effect, number), values in drawn.groupby(["place", "effect", "number"])["value"]:
+    for key, values in drawn.groupby(["place", "effect", "number"])["value"]:
+        place, effect, number = map(str, key)
         name = f"{place}: {effect.replace('_', ' ')}: {axis_label(number)}"
         found[name] = values.tolist()
     return found
@@ -184,8 +185,8 @@ def _curve(values: Sequence[float]) -> Curve:
     last = found[-1]
 
     def below(value: float) -> float:
-        side = "right" if value >= last else "left"  # the last bin of a histogram is closed
-        return float(np.searchsorted(found, value, side) / len(found))
+        less = found <= value if value >= last else found < value  # the last bin is closed
+        return float(less.mean())
 
     log = bool(found[0] > 0 and last / found[0] >= 10)
     return Curve(below, float(found[0]), float(last), log)

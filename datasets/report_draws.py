@@ -176,9 +176,10 @@ def _watched(chain: RandomChain, path: Path, log: _Log) -> RandomChain:
         log.draws.steps[below] = StepDraws(below, step)
         inside = {f.name: getattr(step, f.name) for f in fields(step) if f.name != "when"}
         inside = {name: _inside(value, name, below, log) for name, value in inside.items()}
-        own = {"when": step.when, "keep": step.keep}
         same = replace(step, **inside)
-        steps.append(_Watched(step.name, step.probability, of=same, path=below, log=log, **own))
+        steps.append(
+            _Watched(step.name, step.probability, same, below, log, when=step.when, keep=step.keep)
+        )
     return RandomChain(tuple(steps))
 
 
