@@ -55,7 +55,7 @@ class Match:
     seconds : float
         How long it is.
     wrong : float
-        Share of the bits that differ, up to 0.33.
+        Share of the bits that differ.
     """
 
     one: int
@@ -95,13 +95,17 @@ def fingerprint(audio: Audio, sample_rate: int) -> Prints:
     return np.asarray(bits, np.uint32)
 
 
-def matches(ones: Sequence[Prints], others: Sequence[Prints]) -> list[Match]:
+def matches(
+    ones: Sequence[Prints], others: Sequence[Prints], most_wrong: float = MOST_WRONG
+) -> list[Match]:
     """Find the pairs of recordings that share a stretch, those most alike first.
 
     Parameters
     ----------
     ones, others : sequences of uint32 arrays
         Fingerprints of two groups of recordings.
+    most_wrong : float
+        Share of the bits that may differ, below 0.5.
 
     Returns
     -------
@@ -114,8 +118,11 @@ def matches(ones: Sequence[Prints], others: Sequence[Prints]) -> list[Match]:
         if number < VOTES:
             continue
         found = _compared(ones[one], others[other], one, other, late)
-        if found and (found.seconds, -found.wrong) > (
-            (b.seconds, -b.wrong) if (b := best.get((one, other))) else (0.0, 0.0)
+        if (
+            found
+            and found.wrong <= most_wrong
+            and (found.seconds, -found.wrong)
+            > ((b.seconds, -b.wrong) if (b := best.get((one, other))) else (0.0, 0.0))
         ):
             best[one, other] = found
     return sorted(best.values(), key=lambda match: (match.wrong, match.one, match.other))
@@ -160,6 +167,4 @@ def _compared(one: Prints, other: Prints, i: int, j: int, late: int) -> Match | 
     if seconds < SHORTEST_S:
         return None
     wrong = float(np.bitwise_count(a[heard] ^ b[heard]).mean() / 32)
-    if wrong > MOST_WRONG:
-        return None
     return Match(i, j, start * HOP_S, (start + late) * HOP_S, seconds, wrong)
