@@ -87,10 +87,11 @@ def _recipe(dataset: Path, record: dict[str, Any]) -> Recipe:
         folder = locate(dataset, None, None)[1]
     except ShardError:
         folder = dataset  # presets, and recipes that name no file, need no folder
-    settings = {name: record[name] for name in ("sample_rate", "seconds")}
+    settings = {name: record[name] for name in ("sample_rate", "seconds") if name in record}
     if record.get("severity") not in ("drawn", None):
         settings["severity"] = record["severity"]
-    recipe = parse_recipe(record["recipe"], f"{record['recipe_name']}.yaml", folder, settings)
+    label = f"{record.get('recipe_name', 'recipe')}.yaml"
+    recipe = parse_recipe(str(record.get("recipe", "")), label, folder, settings)
     included = [{"name": name, "text": text} for name, text in recipe.included]
     if included != record.get("included", []):
         raise ShardError(f"{dataset}: what its recipe includes is no longer what it was")

@@ -118,7 +118,7 @@ def _recipe_section(record: dict[str, Any], theirs: dict[str, Any]) -> Section:
     taken = sum(line.startswith("-") for line in lines[2:])
     added = sum(line.startswith("+") for line in lines[2:])
     note = f"From the first to the other: {taken} lines go, {added} come."
-    return Section("Recipe", note, (tag("pre", *map(_line, lines), class_="diff"),))
+    return Section("Recipe", note, (tag("pre", *map(_line, lines[2:]), class_="diff"),))
 
 
 def _lines(record: dict[str, Any]) -> list[str]:

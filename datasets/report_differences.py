@@ -153,7 +153,8 @@ def _middle(values: Sequence[Any]) -> str:
 
 def _chart(pair: _Pair) -> Markup:
     """Return both distributions in one chart."""
-    words = f"distance {pair.distance:.2f}"
+    chance = f"p = {pair.chance:.2g}" if pair.chance >= 1e-4 else "p < 0.0001"
+    words = f"distance {pair.distance:.2f}, {chance}"
     scale = len(pair.one) / len(pair.other)
     everything = [*pair.one, *pair.other]
     common = Counter(everything).most_common(MOST_BARS + 1)

@@ -25,7 +25,7 @@ __all__ = ["artist_of", "leaks_section"]
 TITLE = "Leaks between splits"
 
 MOST_EXCERPTS = 1000
-"""Dry stems that are compared, evenly spread over all samples: some 40 ms each."""
+"""Dry stems that are compared, evenly spread over all samples: some 30 ms each."""
 
 
 @dataclass(frozen=True)
