@@ -87,7 +87,8 @@ def _recipe(dataset: Path, record: dict[str, Any]) -> Recipe:
         folder = locate(dataset, None, None)[1]
     except ShardError:
         folder = dataset  # presets, and recipes that name no file, need no folder
-    settings = {name: record[name] for name in ("sample_rate", "seconds") if name in record}
+    known = ("sample_rate", "seconds")
+    settings: dict[str, Any] = {name: record[name] for name in known if name in record}
     if record.get("severity") not in ("drawn", None):
         settings["severity"] = record["severity"]
     label = f"{record.get('recipe_name', 'recipe')}.yaml"
