@@ -53,10 +53,17 @@ def report(
         str, typer.Argument(help="A dataset (a URL, too), a run, or a folder of scores.")
     ],
     out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    against: Annotated[
+        Path | None, typer.Option(help="Another dataset: how the two differ instead.")
+    ] = None,
     effects: Effects = None,
 ) -> None:
     """Write one self-contained page about a dataset or a run."""
-    if any((Path(folder) / name).exists() for name in ("run.json", "scores.parquet")):
+    if against is not None:
+        from ..datasets import write_comparison
+
+        page = write_comparison(Path(folder), against, out)
+    elif any((Path(folder) / name).exists() for name in ("run.json", "scores.parquet")):
         from ..cascade import write_run_report
 
         page = write_run_report(Path(folder), out)

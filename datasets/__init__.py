@@ -21,6 +21,7 @@ from .render import render
 from .repair import Repaired, repair
 from .replay import replay_steps
 from .report import write_report
+from .report_comparison import write_comparison
 from .samples import make_sample
 from .scan import scan
 from .scanned import Scanned, scanned_beside
@@ -81,6 +82,7 @@ __all__ = [
     "verify",
     "write_card",
     "write_catalog",
+    "write_comparison",
     "write_outputs",
     "write_plan",
     "write_report",

@@ -17,10 +17,16 @@ class Listening {
     this.line = card.querySelector("input");
     this.clock = card.querySelector("output");
     this.active = this.takes[0];
+    // the row whose versions the buttons choose from: the first with several
+    this.home = this.takes.find((take) => take.parentElement.children.length > 1)?.parentElement;
     this.at = 0;
     this.sources = null;
     this.play.addEventListener("click", () => this.toggle());
-    card.querySelector(".other").addEventListener("click", () => this.other());
+    this.kinds = [...card.querySelectorAll(".kind")];
+    for (const button of this.kinds) {
+      button.addEventListener("click", () => this.chooseKind(button.dataset.kind));
+    }
+    card.addEventListener("keydown", (event) => this.key(event));
     this.line.addEventListener("input", () => this.seek(this.line.value * this.seconds));
     for (const take of this.takes) this.prepare(take);
     this.show();
@@ -89,17 +95,30 @@ class Listening {
 
   choose(take, begin) {
     this.active = take;
+    if (take.parentElement.children.length > 1) this.home = take.parentElement;
     this.sources?.forEach(({ gain }, n) => gain.gain.setTargetAtTime(
       this.takes[n] === take ? 1 : 0, this.context.currentTime, 0.008));
     if (begin && !this.sources) this.start();
     this.show();
   }
 
-  // The other take of the same row: wet for dry and dry for wet.
-  other() {
-    const row = [...this.active.parentElement.querySelectorAll(".take")];
-    const from = row.length > 1 ? row : this.takes;
-    this.choose(from[(from.indexOf(this.active) + 1) % from.length], false);
+  // Mixture, wet or dry of the class that was heard last; what a class lacks, another row has.
+  chooseKind(kind) {
+    const is = (take) => take.dataset.kind === kind;
+    const take = this.takes.find((t) => is(t) && t.parentElement === this.home)
+      ?? this.takes.find(is);
+    this.choose(take, false);
+  }
+
+  // Digits choose a version, space plays, wherever in the card one is.
+  key(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const kind = this.kinds[Number(event.key) - 1];
+    const onButton = event.target.closest("button, .take, summary");
+    if (kind) this.chooseKind(kind.dataset.kind);
+    else if (event.key === " " && !onButton) this.toggle();
+    else return;
+    event.preventDefault();
   }
 
   show() {
@@ -107,6 +126,9 @@ class Listening {
     this.card.style.setProperty("--t", at / this.seconds);
     this.line.value = at / this.seconds;
     this.clock.textContent = `${at.toFixed(1)} / ${this.seconds.toFixed(1)} s · ${this.active.dataset.name}`;
+    for (const button of this.kinds) {
+      button.setAttribute("aria-pressed", button.dataset.kind === this.active.dataset.kind);
+    }
     for (const take of this.takes) {
       take.classList.toggle("on", take === this.active);
       take.setAttribute("aria-pressed", take === this.active);

@@ -15,20 +15,20 @@ from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table
 from .folder import read_record
 from .provenance import check_origins
+from .report_asked import asked_section
 from .report_axes import duration
 from .report_effects import effect_section, usage_section
 from .report_examples import examples_section
+from .report_leaks import leaks_section
 from .report_measures import exactness_section, loudness_section, songs_section
-from .report_page import Markup, Section, page, sentence, table, tag
+from .report_page import Markup, Section, page, table, tag
+from .report_rows import samples_section, set_aside_section
 from .report_steps import steps_section
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 __all__ = ["write_report"]
-
-MOST_SET_ASIDE = 200
-"""Lines of what was set aside; the rest is in ``set_aside.json``."""
 
 
 def write_report(
@@ -72,9 +72,12 @@ def write_report(
         lambda: loudness_section(manifest),
         lambda: usage_section(manifest),
         lambda: effect_section(manifest),
+        lambda: asked_section(dataset, manifest, record),
         lambda: steps_section(manifest),
         lambda: exactness_section(manifest),
-        lambda: _set_aside_section(left_out),
+        lambda: leaks_section(dataset, manifest),
+        lambda: samples_section(manifest),
+        lambda: set_aside_section(left_out),
         lambda: _provenance_section(record),
     ]
     sections = []
@@ -136,20 +139,6 @@ def _about(record: dict[str, Any]) -> str:
     except RecipeError:
         return ""
     return " ".join(str(recipe.get("about", "")).split()) if isinstance(recipe, dict) else ""
-
-
-def _set_aside_section(left_out: list[dict[str, str]]) -> Section:
-    """Return what was left out, why, and what helps."""
-    if not left_out:
-        whole = "Nothing: every stem was good and every planned sample was rendered."
-        return Section("Set aside", "", (sentence(whole),))
-    fields = ("what", "reason", "cure")
-    rows = [[str(entry.get(field, "–")) for field in fields] for entry in left_out]
-    note = f"{len(left_out)} stems or samples were left out; the rest went on without them."
-    parts: list[str] = [tag("div", table(fields, rows[:MOST_SET_ASIDE]), class_="card")]
-    if len(rows) > MOST_SET_ASIDE:
-        parts.append(sentence(f"{len(rows) - MOST_SET_ASIDE} more stand in set_aside.json."))
-    return Section("Set aside", note, tuple(parts))
 
 
 def _provenance_section(record: dict[str, Any]) -> Section:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .report_axes import Scale, bottom_axis, left_axis, shown, svg
+from .report_fits import Curve
 
 __all__ = ["counts", "histogram", "ridges", "roll"]
 
@@ -27,6 +28,7 @@ def histogram(
     *,
     log: bool = False,
     colour: str = "var(--wet)",
+    asked: Curve | None = None,
 ) -> str:
     """Return how often which values came.
 
@@ -42,12 +44,19 @@ def histogram(
         Whether the values' axis is logarithmic.
     colour : str
         As CSS has it.
+    asked : Curve, optional
+        What they were to be like: a line through what each bin was to hold.
     """
     data = np.asarray(values, np.float64)
-    edges = _edges(data, log and bool(data.min() > 0))
+    if asked:
+        log, ends = asked.log, np.array([asked.low, asked.high])
+    log = log and bool(data.min() > 0)
+    edges = _edges(np.concatenate([data, ends]) if asked else data, log, asked is None)
     numbers = np.histogram(data, edges)[0]
-    x = Scale(edges[0], edges[-1], LEFT, WIDTH - RIGHT, log and bool(data.min() > 0))
-    y = Scale(0, _top(int(numbers.max())), HEIGHT - BOTTOM, TOP)
+    wanted = len(data) * np.diff([asked.cumulative(float(v)) for v in edges]) if asked else None
+    tallest = int(max(numbers.max(), 0 if wanted is None else np.ceil(wanted.max())))
+    x = Scale(edges[0], edges[-1], LEFT, WIDTH - RIGHT, log)
+    y = Scale(0, _top(tallest), HEIGHT - BOTTOM, TOP)
     bars = "".join(
         _bar(x(low), x(high), y(n), y.start, f"{n} between {shown(low)} and {shown(high)}")
         for low, high, n in zip(edges[:-1], edges[1:], numbers, strict=True)
@@ -59,14 +68,21 @@ def histogram(
     text = f'<text x="{WIDTH - RIGHT}" y="12" class="end">{note}</text>'
     axes = left_axis(y, LEFT, counted, ticks=3, grid=WIDTH - RIGHT - LEFT, whole=True)
     axes += bottom_axis(x, y.start, label, ticks=4)
-    body = f'{axes}<g style="fill:{colour}">{bars}</g>{mark}{text}'
+    line = "" if wanted is None else _stairs([x(v) for v in edges], [y(n) for n in wanted])
+    body = f'{axes}<g style="fill:{colour}">{bars}</g>{line}{mark}{text}'
     return svg(WIDTH, HEIGHT, body, f"Histogram of {label}: {len(data)} values, {note}")
 
 
-def _edges(data: Values, log: bool) -> Values:
+def _stairs(borders: list[float], tops: list[float]) -> str:
+    """Return what was asked for: a line that is level in each bin."""
+    steps = "".join(f"V{top:.4g}H{end:.5g}" for top, end in zip(tops, borders[1:], strict=True))
+    return f'<path class="asked" d="M{borders[0]:g} {tops[0]:.4g}{steps}"/>'
+
+
+def _edges(data: Values, log: bool, whole: bool) -> Values:
     """Return the borders of the bins; whole numbers that are few have a bin each."""
     low, high = float(data.min()), float(data.max())
-    if bool((data == np.rint(data)).all()) and high - low <= 24 and not log:
+    if whole and bool((data == np.rint(data)).all()) and high - low <= 24 and not log:
         return np.arange(low - 0.5, high + 1.0)
     bins = int(np.clip(round(1.3 * len(data) ** 0.5), 6, 26))
     if high - low <= 1e-9 * max(abs(high), 1e-3):
@@ -89,7 +105,12 @@ def _bar(left: float, right: float, top: float, bottom: float, title: str) -> st
     )
 
 
-def counts(found: Mapping[str, int], counted: str, colours: Mapping[str, str] | None = None) -> str:
+def counts(
+    found: Mapping[str, int],
+    counted: str,
+    colours: Mapping[str, str] | None = None,
+    asked: Mapping[str, float] | None = None,
+) -> str:
     """Return a lying bar for each name, with its number.
 
     Parameters
@@ -100,10 +121,13 @@ def counts(found: Mapping[str, int], counted: str, colours: Mapping[str, str] | 
         What the numbers count.
     colours : mapping of str to str
         CSS colours by name.
+    asked : mapping of str to float
+        How many there were to be; a mark across the bar.
     """
     left = min(132.0, 14 + 6.6 * max(map(len, found)))
     row, width = 21, WIDTH
-    x = Scale(0, max(*found.values(), 1), left, width - 34)
+    asked = asked or {}
+    x = Scale(0, max(*found.values(), *asked.values(), 1), left, width - 34)
     parts = []
     for place, (name, number) in enumerate(found.items()):
         y, colour = place * row + 4, (colours or {}).get(name, "var(--wet)")
@@ -112,8 +136,10 @@ def counts(found: Mapping[str, int], counted: str, colours: Mapping[str, str] | 
             f'<text x="{left - 8:g}" y="{y + 12}" class="end ink">{escape(short)}</text>'
             f'<rect x="{left:g}" y="{y}" width="{max(x(number) - left, 0.5):.4g}" height="16" '
             f'rx="2" style="fill:{colour}"><title>{escape(name)}: {number}</title></rect>'
-            f'<text x="{x(number) + 6:g}" y="{y + 12}">{number}</text>'
+            f'<text x="{max(x(number), x(asked.get(name, 0))) + 6:g}" y="{y + 12}">{number}</text>'
         )
+        if name in asked:
+            parts.append(f'<path class="asked" d="M{x(asked[name]):g} {y - 1}v18"/>')
     height = len(found) * row + 26
     caption = f'<text x="{left:g}" y="{height - 8}" class="name">{escape(counted)}</text>'
     return svg(width, height, "".join(parts) + caption, counted)

@@ -18,7 +18,7 @@ from .report_page import Markup, Section, sentence, table, tag
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["effect_section", "usage_section"]
+__all__ = ["chain_effects", "effect_section", "is_choice", "usage_section"]
 
 MOST_WORDS = 12
 """Bars of a number that is a word or a file; the others are counted together."""
@@ -32,7 +32,7 @@ class _Chain:
     effects: list[tuple[str, dict[str, Any]]]
 
 
-def _chains(manifest: "DataFrame") -> Iterator[_Chain]:
+def chain_effects(manifest: "DataFrame") -> Iterator[_Chain]:
     """Go through the chains of all tracks, buses, masters and media."""
     for sample in manifest.to_dict("records"):
         for track in sample["tracks"]:
@@ -47,7 +47,7 @@ def usage_section(manifest: "DataFrame") -> Section:
     """Return the table of effects by places: in what share of the chains each one stands."""
     totals: Counter[str] = Counter()
     used: Counter[tuple[str, str]] = Counter()
-    for chain in _chains(manifest):
+    for chain in chain_effects(manifest):
         totals[chain.place] += 1
         used.update((kind, chain.place) for kind in {name for name, _ in chain.effects})
     title, note = "Effects", "In what share of the chains an effect stands at least once."
@@ -95,7 +95,7 @@ def effect_section(manifest: "DataFrame") -> Section | None:
     """Return a card for each effect: what is heard, and how its numbers are distributed."""
     found: dict[str, dict[str, list[Any]]] = {}
     tally: Counter[str] = Counter()
-    for chain in _chains(manifest):
+    for chain in chain_effects(manifest):
         for kind, numbers in chain.effects:
             tally[kind] += 1
             values = found.setdefault(kind, defaultdict(list))
@@ -138,7 +138,7 @@ def _plain(value: Any) -> str:
 def _chart(name: str, values: list[Any]) -> str:
     """Return the distribution of one number, word or file."""
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    if numeric and not _is_choice(values):
+    if numeric and not is_choice(values):
         return histogram(values, axis_label(name), "draws", log=_is_log(name, values))
     if numeric:
         low_first = Counter(sorted(values))
@@ -151,7 +151,7 @@ def _chart(name: str, values: list[Any]) -> str:
     return counts(kept, f"draws, by {axis_label(name)}")
 
 
-def _is_choice(values: list[Any]) -> bool:
+def is_choice(values: list[Any]) -> bool:
     """Tell whether numbers were chosen from a few rather than drawn from a range."""
     different = set(values)
     return len(different) <= 10 and (

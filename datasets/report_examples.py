@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["examples_section"]
 
 SAMPLES = 2
-STEMS = 4
 EXCERPT_S = 5.0
 
 
@@ -28,8 +27,8 @@ def examples_section(dataset: Place, manifest: "DataFrame") -> Section:
     chosen = _chosen(manifest)
     cards = [_card(dataset, manifest.loc[place]) for place in chosen]
     note = (
-        "Excerpts at one loudness, all in step: press Play, then click on another picture to "
-        "compare. A/B goes from wet to dry and back."
+        "Excerpts at one loudness, all in step, as MP3 of some 110 kbit/s: press Play, then a "
+        "picture, or mixture, wet and dry of the class that you hear (keys 1, 2, 3; space plays)."
     )
     return Section("Listen", note, tuple(cards))
 
@@ -61,7 +60,7 @@ def _card(dataset: Place, row: "Series[Any]") -> Markup:
     }
     window = _liveliest(audios["mixture"], rate)
     rows = [Row("Mixture", "", (Take("mixture", audios["mixture"][:, window]),), _after(row))]
-    rows += [_stem(row, stem_class, audios, window) for stem_class in _stems(row)]
+    rows += [_stem(row, stem_class, audios, window) for stem_class in row["classes"]]
     songs = ", ".join(row["songs"])
     words = f"{row['split']}, {songs}, from {window.start / rate:.1f} s on"
     tap = [] if f"{STEM_CLASSES[0].lower()}.wet" in audios else [_no_wet()]
@@ -91,16 +90,6 @@ def _liveliest(mixture: Audio, rate: int) -> slice:
     starts = np.arange(0, mixture.shape[1] - frames + 1, max(rate // 2, 1))
     start = int(starts[np.argmax(sums[starts + frames] - sums[starts])])
     return slice(start, start + frames)
-
-
-def _stems(row: "Series[Any]") -> list[str]:
-    """Return the classes with the longest chains, in their usual order."""
-    lengths: dict[str, int] = {}
-    for track in row["tracks"]:
-        longest = max(lengths.get(track["stem_class"], 0), len(track["effects"]))
-        lengths[track["stem_class"]] = longest
-    order = sorted(lengths, key=lambda name: -lengths[name])[:STEMS]
-    return [name for name in row["classes"] if name in order]
 
 
 def _stem(row: "Series[Any]", stem_class: str, audios: dict[str, Audio], window: slice) -> Row:

@@ -1,5 +1,6 @@
 """Sections of a report on what was measured: who plays, how loud, how exact."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from ..degradations.effect import find_effect
 from .report_axes import duration
 from .report_charts import histogram, ridges, roll
 from .report_page import Markup, Section, sentence, table, tag
+from .report_tables import Column, long_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["CLASS_COLOURS", "exactness_section", "loudness_section", "songs_section"]
 
 CLASS_COLOURS = {name: f"var(--{name.lower()})" for name in STEM_CLASSES}
+
+MOST_CHIPS = 40
+"""Names of songs in a row; a longer list is a table."""
+
+FARTHEST_SAMPLES = 8.0
+"""Lags beyond are drawn at the ends of their chart; the table beside it has the largest."""
 
 LONGEST_ROLL = 400
 """Columns that can still be told apart."""
@@ -41,7 +49,9 @@ def songs_section(manifest: "DataFrame", splits: dict[str, list[str]]) -> Sectio
     for split, songs in splits.items():
         own = manifest[manifest["split"] == split]
         one = f"{100 * float(own['coherent'].mean()):.0f} %" if len(own) else "–"
-        names = tag("td", *(tag("span", song, class_="chip") for song in sorted(songs)))
+        chips = [tag("span", song, class_="chip") for song in sorted(songs)[:MOST_CHIPS]]
+        rest = f"and {len(songs) - MOST_CHIPS} more, below" if len(songs) > MOST_CHIPS else ""
+        names = tag("td", *chips, rest)
         rows.append(
             [
                 split,
@@ -57,15 +67,32 @@ def songs_section(manifest: "DataFrame", splits: dict[str, list[str]]) -> Sectio
     picture = roll([list(c) for c in first["classes"]], STEM_CLASSES, CLASS_COLOURS)
     title = "Who plays where" if len(first) == len(manifest) else f"The first {len(first)} samples"
     note = "Every song belongs to one split: what a model is judged on, it never heard in training."
+    many = any(len(songs) > MOST_CHIPS for songs in splits.values())
+    whole = [tag("div", _song_table(manifest, splits), class_="card")] if many else []
     return Section(
         "Songs and classes",
         note,
         (
             tag("div", table(head, rows, "songs"), class_="card"),
+            *whole,
             tag("div", tag("h3", title), tag("p", _tracks_in_words(manifest)),
                 tag("div", Markup(picture), class_="scroll"), class_="card"),
         ),
     )  # fmt: skip
+
+
+def _song_table(manifest: "DataFrame", splits: dict[str, list[str]]) -> Markup:
+    """Return one row a song: its split, and how often it is heard."""
+    heard = Counter(song for songs in manifest["songs"] for song in songs)
+    pairs = [(song, split) for split, songs in splits.items() for song in sorted(songs)]
+    return long_table(
+        "songs",
+        [
+            Column("song", [song for song, _ in pairs]),
+            Column("split", [split for _, split in pairs]),
+            Column("samples", [heard[song] for song, _ in pairs], 0),
+        ],
+    )
 
 
 def _tracks_in_words(manifest: "DataFrame") -> str:
@@ -129,7 +156,7 @@ def exactness_section(manifest: "DataFrame") -> Section:
     head = ["residual lag", "number", "median, samples", "95 % within, samples", "largest, samples"]
     changes = _finite(track["chain_gain_db"] for track in processed)
     sums = _finite(manifest["sum_error_db"])
-    charts = []
+    charts = [_lag_chart(words, values) for words, values in lags if values]
     if changes:
         charts.append(_maybe(changes, "loudness change by a chain, dB", "tracks"))
     inexact = [value for value in sums if value > EXACT_DB]
@@ -139,6 +166,15 @@ def exactness_section(manifest: "DataFrame") -> Section:
     if charts:
         parts.append(tag("div", tag("div", *charts, class_="charts"), class_="card"))
     return Section("Exactness", _sums(len(sums), len(inexact)), tuple(parts))
+
+
+def _lag_chart(words: str, values: list[float]) -> Markup:
+    """Return the residual lags of some tracks or mixtures."""
+    far = sum(abs(value) > FARTHEST_SAMPLES for value in values)
+    near = np.clip(values, -FARTHEST_SAMPLES, FARTHEST_SAMPLES).round(2).tolist()
+    chart = Markup(histogram(near, "residual lag, samples", "number", colour="var(--mixture)"))
+    more = f"; {far} beyond {FARTHEST_SAMPLES:g} are drawn at the ends" if far else ""
+    return tag("figure", chart, tag("figcaption", f"{words}{more}"))
 
 
 def _moves_time(track: dict[str, Any]) -> bool:

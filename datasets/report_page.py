@@ -149,7 +149,8 @@ def page(
     )
     nav = tag("nav", tag("div", mark, *links))
     main = tag("main", header, *(part.markup() for part in parts))
-    body = tag("body", nav, main, tag("script", _resource("report.js")))
+    script = Markup(_resource("report.js") + _resource("report_tables.js"))
+    body = tag("body", nav, main, tag("script", script))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 

@@ -84,10 +84,15 @@ def listening(rows: Sequence[Row], sample_rate: int) -> Markup:
     """
     rows = _matched(rows, sample_rate)
     seconds = rows[0].takes[0].audio.shape[1] / sample_rate
+    kinds = dict.fromkeys(take.name for row in rows for take in row.takes)
+    choices = [
+        tag("button", kind, type="button", class_="kind", data_kind=kind, title=f"key {n}")
+        for n, kind in enumerate(kinds, 1)
+    ]
     transport = tag(
         "div",
         tag("button", "Play", type="button", class_="play"),
-        tag("button", "A/B", type="button", class_="other", title="the other version"),
+        tag("span", *choices, class_="kinds", role="group", aria_label="version"),
         tag("input", type="range", min="0", max="1", step="any", value="0", aria_label="time"),
         tag("output"),
         class_="transport",
@@ -161,7 +166,8 @@ def _figure(
     caption = tag("figcaption", tag("b", take.name, class_=take.name.replace(" ", "-")))
     sound = _data("audio/mpeg", mp3(take.audio, sample_rate))
     player = tag("audio", controls=True, preload="none", src=sound)
-    return tag("figure", caption, spec, player, class_="take", data_name=name)
+    return tag("figure", caption, spec, player, class_="take", data_name=name,
+               data_kind=take.name)  # fmt: skip
 
 
 def _change(

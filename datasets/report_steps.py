@@ -43,7 +43,7 @@ def steps_section(manifest: "DataFrame") -> Section | None:
     )
     groups = sorted(steps.groupby("effect"), key=lambda item: -item[1]["stft_distance"].median())
     rows = [_row(str(kind).replace("_", " "), group) for kind, group in groups]
-    charts = [_distances(measured["stft_distance"]), *_severities(manifest)]
+    charts = [_distances(measured["stft_distance"]), _recoverable(steps), *_severities(manifest)]
     card = tag("div", tag("div", *charts, class_="charts"), class_="card")
     return Section(
         TITLE, note, (card, tag("div", table(HEAD, rows, "numbers"), class_="card"), *parts)
@@ -54,6 +54,18 @@ def _distances(values: "Series[float]") -> Markup:
     """Return how audible the steps were."""
     found = [max(float(v), LEAST_SHOWN) for v in values]
     return Markup(histogram(found, "STFT distance of a step", "steps", log=True))
+
+
+def _recoverable(steps: "DataFrame") -> Markup:
+    """Return what gives back the sound before the steps that are to be undone."""
+    found = steps.loc[~steps["keep"].astype(bool), "oracle"].fillna("not known").value_counts()
+    words = {"inverse": "inverse", "gain_curve": "gain curve", "none": "nothing"}
+    order = [
+        *(name for name in words if name in found),
+        *(n for n in found.index if n not in words),
+    ]
+    told = {words.get(name, name): int(found[name]) for name in order}
+    return Markup(counts(told or {"none": 0}, "steps, by what undoes them"))
 
 
 def _severities(manifest: "DataFrame") -> list[Markup]:

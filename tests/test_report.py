@@ -13,6 +13,7 @@ from wetdry.datasets import scan
 from wetdry.datasets.build import generate
 from wetdry.datasets.plan import Order
 from wetdry.datasets.report import write_report
+from wetdry.datasets.report_comparison import write_comparison
 from wetdry.errors import ShardError
 from wetdry.manifests.rows import effect_numbers
 from wetdry.mixing.recipes import load_recipe
@@ -29,6 +30,7 @@ stems:
     - bell: {{centre_hz: {{log_uniform: [200, 4000]}}, gain_db: [-6, 6]}}
     - compressor: {{threshold_db: [-30, -10], ratio: [2, 6]}}
   Bass: [{{high_pass: {{cutoff_hz: [50, 100], family: {{choice: [butterworth, bessel]}}}}}}]
+reject: {{inaudible_below: 0.15}}
 buses: {{rhythm: {{of: [Drums], chain: [{{saturation: {{drive_db: [3, 9]}}}}]}}}}
 master: [{{limiter: {{ceiling_dbtp: -1}}}}]
 """
@@ -72,7 +74,8 @@ def assert_stands_alone(text: str) -> Page:
         assert (attributes.get("href") or "#").startswith("#")
     anchors = {a["href"] for name, a in page.elements if name == "a"}
     assert anchors == {f"#{a['id']}" for name, a in page.elements if name == "section"}
-    assert [name for name, _ in page.elements].count("script") == 1
+    scripts = [a.get("type") for name, a in page.elements if name == "script"]
+    assert scripts.count(None) == 1 and set(scripts) <= {None, "application/json"}
     return page
 
 
@@ -140,6 +143,31 @@ def test_two_samples_are_heard_as_mixture_dry_and_wet(text):
     assert takes.count("mixture") == 2
     assert {f"Vocals, {kind}" for kind in ("dry", "wet")} <= set(takes)
     assert len([name for name, _ in elements if name == "audio"]) == len(takes)
+
+
+def test_every_draw_is_found_again_in_the_recipe(dataset, text):
+    import pandas as pd
+
+    tracks = pd.read_parquet(dataset / "manifest.parquet")["tracks"].explode()
+    assert sum(track["redraws"] for track in tracks) > 0  # the chain that stayed is looked at
+    page = Page(text)
+    steps = {a["data-step"] for _, a in page.elements if "data-step" in a}
+    assert {"all / bell", "all / compressor", "Bass / high_pass", "master / limiter"} <= steps
+    assert "others were edited" not in page.text and "none differs" in page.text
+
+
+def test_two_datasets_are_told_apart(dataset, tmp_path):
+    page = assert_stands_alone(write_comparison(dataset, dataset, tmp_path / "a.html").read_text())
+    assert "letter for letter" in page.text and EVIL in page.text
+    (tmp_path / "other.yaml").write_text(RECIPE.replace("[-30, -10]", "[-60, -50]"))
+    order = Order(load_recipe(tmp_path / "other.yaml"), samples=6, seed=1)
+    stems = dataset.parent / "stems"
+    generate(order, scan(stems), stems, tmp_path / "other")
+    page = assert_stands_alone(
+        write_comparison(dataset, tmp_path / "other", tmp_path / "b.html").read_text()
+    )
+    assert "1 lines go, 1 come" in page.text and "[-60, -50]" in page.text
+    assert "Vocals: compressor: threshold, dB" in page.text and "distance 1.00" in page.text
 
 
 def test_a_folder_without_a_dataset_is_refused(tmp_path):
