@@ -12,6 +12,7 @@ from .musicnn import fetch as fetch_musicnn
 from .restoration import Restorer
 from .run_report import write_run_report
 from .samples import Sample, read_samples
+from .song_folders import restore_songs
 from .summary import paired_differences, summary
 from .training import train
 
@@ -35,6 +36,7 @@ __all__ = [
     "paired_differences",
     "read_samples",
     "restore_file",
+    "restore_songs",
     "score",
     "score_table",
     "sdr_db",
