@@ -24,6 +24,7 @@ from .restoration import Restorer
 from .run_report import write_run_report
 from .samples import Sample, read_samples
 from .score_tables import score_table
+from .song_folders import restore_songs
 from .summary import grouped_summary, paired_differences, paired_tests, summary
 from .training import train
 
@@ -58,6 +59,7 @@ __all__ = [
     "paired_tests",
     "read_samples",
     "restore_file",
+    "restore_songs",
     "score",
     "score_table",
     "sdr_db",

@@ -16,12 +16,16 @@ __all__ = ["restore_file"]
 SUBTYPE = "FLOAT"
 """Samples of the files written: estimates may exceed full scale, and must not clip."""
 
+BLOCK_FRAMES = 1 << 18
+"""Frames that are subtracted at a time: a few megabytes."""
+
 
 def restore_file(
-    run: Path,
+    run: Path | Restorer,
     song: Path,
     out: Path,
     *,
+    residual: bool = False,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -29,13 +33,16 @@ def restore_file(
 
     Parameters
     ----------
-    run : Path
-        A complete run of `train`.
+    run : Path or Restorer
+        A complete run of `train`, or one that was loaded before.
     song : Path
         An audio file of one or two channels, of any rate and length.
     out : Path
         Receives the folder ``{song's stem}/`` with ``vocals.wav``, ``guitars.wav``, ...:
-        32-bit float, of the song's rate, channels and length.
+        32-bit float, of the song's rate, channels and length. The stems have the level that
+        they have in the song.
+    residual : bool
+        Also write ``residual.wav``: the song less its stems, so that all nine files sum to it.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -55,13 +62,15 @@ def restore_file(
     """
     import soundfile
 
-    restorer = Restorer.load(run, device)
+    restorer = run if isinstance(run, Restorer) else Restorer.load(run, device)
     folder = out / song.stem
     try:
         with soundfile.SoundFile(song) as file:
             source = _Source(file, song, restorer.sample_rate)
             folder.mkdir(parents=True, exist_ok=True)
             _write(restorer, source, folder, progress or (lambda done, total: None))
+        if residual:
+            _write_residual(song, folder)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{song}: cannot be decoded ({error}); export it again") from None
     return folder
@@ -150,6 +159,27 @@ def _write(
             progress(done, file.frames)
     for temporary, path in zip(partial, paths, strict=True):
         temporary.replace(path)
+
+
+def _write_residual(song: Path, folder: Path) -> None:
+    """Write what is in no stem: the difference, in samples as they stand in the files."""
+    import soundfile
+
+    path = folder / "residual.wav"
+    partial = path.with_name(f".{path.name}.partial")
+    with ExitStack() as stack:
+        whole = stack.enter_context(soundfile.SoundFile(song))
+        names = [folder / f"{name.lower()}.wav" for name in STEM_CLASSES]
+        stems = [stack.enter_context(soundfile.SoundFile(name)) for name in names]
+        rate, channels = whole.samplerate, whole.channels
+        writer = stack.enter_context(
+            soundfile.SoundFile(partial, "w", rate, channels, SUBTYPE, format="WAV")
+        )
+        while len(block := whole.read(BLOCK_FRAMES, dtype="float64", always_2d=True)):
+            for stem in stems:
+                block -= stem.read(len(block), dtype="float64", always_2d=True)
+            writer.write(block)
+    partial.replace(path)
 
 
 def _stems(restorer: Restorer, source: _Source) -> Iterator[tuple[int, list[Audio]]]:

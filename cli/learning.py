@@ -14,7 +14,7 @@ from .options import (
     Run,
     Workers,
 )
-from .printing import progress_bar, say
+from .printing import finish, progress_bar, say
 
 __all__ = ["demo", "evaluate", "fetch", "restore", "train"]
 
@@ -39,16 +39,24 @@ def train(
 
 def restore(
     run: Run,
-    song: Annotated[Path, typer.Argument(help="A mixture of any rate and length.")],
-    out: Annotated[Path, typer.Option(help="Where the folder with one file per class goes.")],
+    songs: Annotated[
+        list[Path], typer.Argument(help="Mixtures of any rate and length, or folders of them.")
+    ],
+    out: Annotated[Path, typer.Option(help="Receives a folder with one file per class for each.")],
+    residual: Annotated[
+        bool, typer.Option("--residual", help="Also write what is in no stem.")
+    ] = False,
     device: Device = None,
 ) -> None:
-    """Give back the dry stems of a mixture, in constant memory."""
-    from ..cascade import restore_file
+    """Give back the dry stems of mixtures, in constant memory."""
+    from ..cascade import restore_songs
 
     with progress_bar("restoring") as progress:
-        folder = restore_file(run, song, out, device=device, progress=progress)
-    print(f"written to {folder}")
+        set_aside = restore_songs(
+            run, songs, out, residual=residual, device=device, progress=progress
+        )
+    print(f"written to {out}")
+    finish(set_aside)
 
 
 def evaluate(

@@ -1,0 +1,110 @@
+"""Restoration of many songs: files and folders of them, each song by itself."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ..audio import SUFFIXES
+from ..errors import AudioError, UsageError
+from .files import restore_file
+from .restoration import Restorer
+
+__all__ = ["restore_songs"]
+
+
+def restore_songs(
+    run: Path,
+    songs: Sequence[Path],
+    out: Path,
+    *,
+    residual: bool = False,
+    device: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, str]]:
+    """Restore songs one after the other; one that cannot be read does not stop the others.
+
+    Parameters
+    ----------
+    run : Path
+        A complete run of `train`.
+    songs : sequence of Path
+        Audio files, and folders in which every audio file is a song.
+    out : Path
+        Receives a folder for each song, as `restore_file` writes it; songs of a folder keep
+        their place below it.
+    residual : bool
+        Also write what is in no stem.
+    device : str, optional
+        "cpu", "cuda", ...; a GPU if there is one.
+    progress : callable, optional
+        Told frames done and all frames, of all songs.
+
+    Returns
+    -------
+    list of dict
+        Songs that were set aside: ``what``, ``reason``, ``cure``.
+
+    Raises
+    ------
+    CheckpointError
+        If the run cannot be loaded.
+    UsageError
+        If there is no song, or two would share a folder.
+    """
+    places = _places(songs)
+    restorer = Restorer.load(run, device)
+    lengths = {song: _frames(song) for song in places}
+    total, done, set_aside = sum(lengths.values()), 0, []
+    tell = progress or (lambda done, total: None)
+    for song, place in places.items():
+
+        def heard(frames: int, of: int, before: int = done) -> None:
+            tell(before + frames, total)
+
+        try:
+            restore_file(restorer, song, out / place.parent, residual=residual, progress=heard)
+        except AudioError as error:
+            reason, _, cure = str(error).rpartition("; ")
+            set_aside.append({"what": str(song), "reason": reason, "cure": cure})
+        done += lengths[song]
+    return set_aside
+
+
+def _places(songs: Sequence[Path]) -> dict[Path, Path]:
+    """Return where each song's folder goes below ``out``."""
+    places = dict(_found(songs))
+    taken: dict[Path, Path] = {}
+    for song, place in places.items():
+        if place in taken:
+            raise UsageError(
+                f"restore: {song} and {taken[place]} would both be written to {place}; "
+                "rename one, or restore them into two folders"
+            )
+        taken[place] = song
+    return places
+
+
+def _found(songs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield each song and its place; folders are searched to their ends."""
+    for song in songs:
+        if not song.is_dir():
+            yield song, Path(song.stem)
+            continue
+        files = [p for p in sorted(song.rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
+        files = [p for p in files if not p.name.startswith(".")]
+        if not files:
+            raise UsageError(
+                f"{song}: wanted songs ({', '.join(sorted(SUFFIXES))}), found none; "
+                "name a file or another folder"
+            )
+        for path in files:
+            yield path, path.relative_to(song).with_suffix("")
+
+
+def _frames(song: Path) -> int:
+    """Return a song's length for the progress bar; reading it tells what is wrong with it."""
+    import soundfile
+
+    with suppress(soundfile.LibsndfileError):
+        return max(int(soundfile.info(song).frames), 0)
+    return 0
