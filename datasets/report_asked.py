@@ -10,7 +10,8 @@ from ..degradations.combinators import OneOf
 from ..degradations.expressions import Expression
 from ..degradations.random_values import Constant, Distribution, Each, File
 from ..degradations.steps import RandomEffect
-from ..errors import WetdryError
+from ..errors import ShardError, WetdryError
+from ..manifests.store_paths import Place
 from ..mixing.recipes import Recipe, parse_recipe
 from .folder import locate
 from .report_axes import axis_label, shown
@@ -46,12 +47,12 @@ class _Judged:
         return [fit.chance for fit in fits if fit is not None and fit.chance is not None]
 
 
-def asked_section(dataset: Path, manifest: "DataFrame", record: dict[str, Any]) -> Section:
+def asked_section(dataset: Place, manifest: "DataFrame", record: dict[str, Any]) -> Section:
     """Return every distribution of the recipe with what was drawn from it.
 
     Parameters
     ----------
-    dataset : Path
+    dataset : Path or StorePath
     manifest : DataFrame
     record : dict
         What ``dataset.json`` holds.
@@ -71,7 +72,7 @@ def asked_section(dataset: Path, manifest: "DataFrame", record: dict[str, Any]) 
     return Section(TITLE, _note(draws, len(manifest), tests, unfit), tuple(body))
 
 
-def _recipe(dataset: Path, record: dict[str, Any]) -> Recipe:
+def _recipe(dataset: Place, record: dict[str, Any]) -> Recipe:
     """Read the recipe that a dataset was made with, from what it says of itself.
 
     Raises
@@ -81,12 +82,10 @@ def _recipe(dataset: Path, record: dict[str, Any]) -> Recipe:
     ShardError
         If what it includes is no longer what it was.
     """
-    from ..errors import ShardError
-
     try:
         folder = locate(dataset, None, None)[1]
     except ShardError:
-        folder = dataset  # presets, and recipes that name no file, need no folder
+        folder = Path()  # presets, and recipes that name no file, need no folder
     known = ("sample_rate", "seconds")
     settings: dict[str, Any] = {name: record[name] for name in known if name in record}
     if record.get("severity") not in ("drawn", None):

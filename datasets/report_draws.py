@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ..degradations import Chain, RandomChain, Scope
 from ..degradations.random_values import NOTHING, Distribution, Names, Uniform01
 from ..degradations.reaches import Reach
-from ..degradations.scope import WHOLE
-from ..degradations.steps import Address, Step
+from ..degradations.steps import Step
 from ..mixing.linked import draw_linked, linked_row, stem_names
 from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session, Track
+from ..seeds import Place
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -140,10 +140,10 @@ class _Option(RandomChain):
     number: int = 0
     log: _Log | None = None
 
-    def draw(self, seed: int, *address: str | int, scope: Scope = WHOLE) -> Chain:
+    def drawn(self, place: Place, scope: Scope) -> Chain:
         assert self.log is not None
         self.log.options.append((self.path, self.number))
-        return super().draw(seed, *address, scope=scope)
+        return super().drawn(place, scope)
 
 
 @dataclass(frozen=True)
@@ -154,18 +154,18 @@ class _Watched(Step):
     path: Path
     log: _Log
 
-    def draw(self, seed: int, *address: str | int, scope: Scope = WHOLE) -> Chain:
+    def drawn(self, place: Place, scope: Scope) -> Chain:
         if self.when is None or self.when.draw(lambda: 0.0, scope.names):
             severity = scope.full().severity if self.keep else scope.severity
             self.log.trials.append((self.path, self.probability * self.presence(severity)))
-        return super().draw(seed, *address, scope=scope)
+        return super().drawn(place, scope)
 
     def presence(self, severity: float) -> float:
         return self.of.presence(severity)
 
-    def effects(self, seed: int, address: Address, scope: Scope) -> Chain:
+    def effects(self, place: Place, scope: Scope) -> Chain:
         self.log.there.append(self.path)
-        return self.of.effects(seed, address, scope)
+        return self.of.effects(place, scope)
 
 
 def _watched(chain: RandomChain, path: Path, log: _Log) -> RandomChain:

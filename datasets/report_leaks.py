@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..manifests.store_paths import Place
 from ..manifests.tables import records
 from .fingerprints import SHORTEST_S, Prints, fingerprint, matches
 from .reading import read
@@ -40,12 +40,12 @@ class _Excerpt:
         return f"{' + '.join(self.songs)}, {self.stem_class}, {self.key}"
 
 
-def leaks_section(dataset: Path, manifest: "DataFrame") -> Section:
+def leaks_section(dataset: Place, manifest: "DataFrame") -> Section:
     """Return which songs, artists and recordings stand in more than one split.
 
     Parameters
     ----------
-    dataset : Path
+    dataset : Path or StorePath
     manifest : DataFrame
     """
     heard: dict[str, set[str]] = defaultdict(set)
@@ -117,7 +117,7 @@ def _listed(
     return [tag("div", tag("h3", title), long_table(f"{what}s", columns), class_="card")]
 
 
-def _alike(dataset: Path, manifest: "DataFrame") -> tuple[list[list[Any]], int, int]:
+def _alike(dataset: Place, manifest: "DataFrame") -> tuple[list[list[Any]], int, int]:
     """Return the pairs of songs of different splits that share a recording, the best of each."""
     prints, there = _fingerprints(dataset, manifest)
     best: dict[tuple[str, str], list[Any]] = {}
@@ -135,7 +135,7 @@ def _alike(dataset: Path, manifest: "DataFrame") -> tuple[list[list[Any]], int, 
 
 
 def _fingerprints(
-    dataset: Path, manifest: "DataFrame"
+    dataset: Place, manifest: "DataFrame"
 ) -> tuple[dict[str, dict[_Excerpt, Prints]], int]:
     """Return the fingerprints of dry stems by split, and how many stems there are in all."""
     excerpts = [

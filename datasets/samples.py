@@ -96,9 +96,10 @@ def audios_of(session: Session, mix: Mix) -> dict[str, Audio | None]:
 
 def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:
     """Return a lossless file and the digest of its samples."""
-    pcm = pcm_of(audio, bits)
-    data = encode_float(audio, sample_rate) if bits == 32 else encode_pcm(pcm, sample_rate)
-    return data, pcm_digest(pcm)
+    if bits == 32:
+        return encode_float(audio, sample_rate), pcm_digest(pcm_of(audio, bits))
+    pcm = quantise(audio, bits)
+    return encode_pcm(pcm, sample_rate), pcm_digest(pcm)
 
 
 def pcm_of(audio: Audio, bits: int) -> Pcm:
