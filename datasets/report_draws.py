@@ -14,6 +14,7 @@ from ..degradations import Chain, RandomChain, Scope
 from ..degradations.random_values import NOTHING, Distribution, Names, Uniform01
 from ..degradations.reaches import Reach
 from ..degradations.steps import Step
+from ..mixing.excerpts import Address
 from ..mixing.linked import draw_linked, linked_row, stem_names
 from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session, Track
