@@ -138,8 +138,9 @@ def killed(
     """Kill a run, or a process below it, at a random moment, and wait for its end."""
     processes = [factory.start(out, words) for words in way.runs]
     case.runs += len(processes)
-    time.sleep(chance.uniform(0.2, usual_s))
-    victim = chance.choice(processes)
+    victim, moment = chance.choice(processes), time.monotonic() + chance.uniform(0.2, usual_s)
+    while time.monotonic() < moment and victim.poll() is None:
+        time.sleep(0.01)
     below = [
         process
         for process, command in session_members(victim.pid).items()
