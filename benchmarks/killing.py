@@ -160,7 +160,8 @@ def killed(
             case.faults.append(f"hung after {number.name}")
             os.killpg(process.pid, signal.SIGKILL)
         if not wait_until_gone(process.pid):
-            case.faults.append(f"processes left over after {number.name}")
+            left = [command[-60:] for command in session_members(process.pid).values()]
+            case.faults.append(f"left over after {number.name}: {', '.join(left)}")
             os.killpg(process.pid, signal.SIGKILL)
 
 
