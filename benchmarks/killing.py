@@ -138,8 +138,9 @@ def killed(
     """Kill a run, or a process below it, at a random moment, and wait for its end."""
     processes = [factory.start(out, words) for words in way.runs]
     case.runs += len(processes)
-    time.sleep(chance.uniform(0.2, usual_s))
-    victim = chance.choice(processes)
+    victim, moment = chance.choice(processes), time.monotonic() + chance.uniform(0.2, usual_s)
+    while time.monotonic() < moment and victim.poll() is None:
+        time.sleep(0.01)
     below = [
         process
         for process, command in session_members(victim.pid).items()
@@ -159,7 +160,8 @@ def killed(
             case.faults.append(f"hung after {number.name}")
             os.killpg(process.pid, signal.SIGKILL)
         if not wait_until_gone(process.pid):
-            case.faults.append(f"processes left over after {number.name}")
+            left = [command[-60:] for command in session_members(process.pid).values()]
+            case.faults.append(f"left over after {number.name}: {', '.join(left)}")
             os.killpg(process.pid, signal.SIGKILL)
 
 

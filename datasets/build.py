@@ -20,10 +20,11 @@ from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
+from .committed import all_committed, light, with_rows
 from .engines import Engine, LocalEngine, rendered
 from .folder import Busy, remember
 from .holding import begun_by_one, check_stored, holding, watched
-from .jobs import Jobs, Means, all_committed, jobs_of, light, with_rows
+from .jobs import Jobs, Means, jobs_of
 from .plan import Drawing, Order
 from .plan_files import planned_by_hand
 from .planning import plan_in, store_plan

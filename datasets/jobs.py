@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,23 +14,20 @@ from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.row_groups import StoredRows
-from ..manifests.store_paths import Place, StorePath
+from ..manifests.store_paths import Place
 from .samples import make_sample
-from .shards import Commit, parse_commit, read_commit, write_commit, write_shard
+from .shards import Commit, write_commit, write_shard
 from .workers import Lost, alive, run_jobs
 
 __all__ = [
     "Job",
     "Jobs",
     "Means",
-    "all_committed",
-    "committed",
     "jobs_of",
-    "light",
     "plan_digest",
+    "record_of",
     "render_shard",
     "rescue_shard",
-    "with_rows",
 ]
 
 Made = tuple[dict[str, bytes], dict[str, Any]]
@@ -38,9 +35,6 @@ Made = tuple[dict[str, bytes], dict[str, Any]]
 
 SECONDS_PER_SAMPLE = 180.0
 """Longest time that a sample may take before its worker is taken for hung."""
-
-AT_ONCE = 64
-"""Commit records that are asked for, and held, together."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +95,10 @@ class Job:
     @property
     def record(self) -> Place:
         """Where its commit record stands."""
-        return _record(self.out, self.shard)
+        return record_of(self.out, self.shard)
 
 
-def _record(out: Place, shard: str) -> Place:
+def record_of(out: Place, shard: str) -> Place:
     """Return where the commit record of a shard stands."""
     return out / "commits" / f"{shard}.json"
 
@@ -192,57 +186,6 @@ def plan_digest(job: Job) -> str:
     form = [job.means.bits, *([job.means.previews] if job.means.previews else [])]
     said = json.dumps([job.rows, *form], sort_keys=True)
     return sha256(said.encode()).hexdigest()
-
-
-def committed(job: Job) -> Commit | None:
-    """Return a shard's commit record if the shard stands there, whole by size, of this plan."""
-    if not job.record.exists() or not job.tar.exists():
-        return None
-    return _of_this_plan(job, read_commit(job.record), job.tar.stat().st_size)
-
-
-def all_committed(jobs: Jobs) -> dict[str, Commit]:
-    """Return the commit records, light ones, of all shards that stand there."""
-    if not jobs or not isinstance(out := jobs[0].out, StorePath):
-        return {job.shard: light(commit) for job in jobs if (commit := committed(job))}
-    sizes, there = (out / "data").sizes(), (out / "commits").sizes()
-    begun = {s for s in jobs.shards if f"{s}.tar" in sizes and f"{s}.json" in there}
-    waiting, found = iter(jobs.only(begun)), {}
-    while few := list(islice(waiting, AT_ONCE)):
-        records = (out / "commits").read_many([f"{job.shard}.json" for job in few])
-        for job in few:
-            commit = parse_commit(records[f"{job.shard}.json"], job.record)
-            if _of_this_plan(job, commit, sizes[f"{job.shard}.tar"]):
-                found[job.shard] = light(commit)
-    return found
-
-
-def _of_this_plan(job: Job, commit: Commit, size_bytes: int) -> Commit | None:
-    """Return a commit record if it is of this plan and of a shard of this size."""
-    same = commit.plan_sha256 == plan_digest(job) and commit.size_bytes == size_bytes
-    return commit if same else None
-
-
-def light(commit: Commit) -> Commit:
-    """Return a commit record without its rows, to be kept by the thousand."""
-    return replace(commit, rows=[])
-
-
-def with_rows(commits: Iterable[Commit], out: Place) -> Iterator[Commit]:
-    """Yield commit records with their rows, which are read again where they are light ones."""
-    waiting = iter(commits)
-    while few := list(islice(waiting, AT_ONCE)):
-        lights = [commit.shard for commit in few if not commit.rows]
-        records: dict[str, bytes] = {}
-        if isinstance(out, StorePath):
-            records = (out / "commits").read_many([f"{shard}.json" for shard in lights])
-        for commit in few:
-            if commit.rows:
-                yield commit
-            elif data := records.get(f"{commit.shard}.json"):
-                yield parse_commit(data, _record(out, commit.shard))
-            else:
-                yield read_commit(_record(out, commit.shard))
 
 
 def render_shard(job: Job) -> Commit:

@@ -14,11 +14,12 @@ from ..manifests.tables import read_table, records, write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
+from .committed import committed, light
 from .engines import Engine, LocalEngine, rendered
 from .folder import locate, read_record, remember
 from .holding import holding
 from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import Job, Means, committed, jobs_of, light, plan_digest
+from .jobs import Job, Means, jobs_of, plan_digest
 from .positions import fetched
 from .scan import scan
 from .shards import Commit, read_commit

@@ -140,6 +140,8 @@ class StoredRows(Sequence[dict[str, Any]]):
         try:
             with self._path.open("rb") as opened, pq.ParquetFile(opened) as file:
                 yield file
+        except ShardError:  # which is an OSError, too
+            raise
         except (OSError, pa.ArrowException) as error:
             why = " ".join(str(error).split())[:120]
             raise ShardError(f"{self._path}: cannot be read as a table ({why}); {CURE}") from None
