@@ -16,6 +16,7 @@ from .options import (
     DatasetOrUrl,
     EngineName,
     LayoutName,
+    OneTarPerField,
     Previews,
     Rate,
     RecipeName,
@@ -101,6 +102,7 @@ def generate(
     splits: SplitTexts = None,
     bits: Bits = 16,
     previews: Previews = "",
+    one_tar_per_field: OneTarPerField = False,
     catalog: Catalog = None,
     layout: LayoutName = "auto",
     sample_rate: Rate = None,
@@ -119,7 +121,8 @@ def generate(
     from ..mixing import load_recipe
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
-    order = replace(order_of(loaded, samples, seed, splits), bits=bits, previews=previews)
+    form = {"bits": bits, "previews": previews, "one_tar_per_field": one_tar_per_field}
+    order = replace(order_of(loaded, samples, seed, splits), **form)
     rows = read_plan(planned) if planned else None
     share = parse_share(shard_range) if shard_range is not None else None
     where = engine_of(engine, address, workers)

@@ -28,6 +28,7 @@ __all__ = [
     "Device",
     "EngineName",
     "LayoutName",
+    "OneTarPerField",
     "Previews",
     "Rate",
     "RecipeName",
@@ -91,6 +92,13 @@ Previews = Annotated[
     str,
     typer.Option(
         callback=_one_of_previews, help="opus or mp3: a small file beside each mixture, for pages."
+    ),
+]
+OneTarPerField = Annotated[
+    bool,
+    typer.Option(
+        "--one-tar-per-field",
+        help="Mixtures, dry stems, ... in tars of their own, to fetch only what you need.",
     ),
 ]
 TakeOver = Annotated[

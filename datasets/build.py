@@ -20,10 +20,11 @@ from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
+from .commits import all_committed, light, with_rows
 from .engines import Engine, LocalEngine, rendered
 from .folder import Busy, remember
 from .holding import begun_by_one, check_stored, holding, watched
-from .jobs import Jobs, Means, all_committed, jobs_of, light, with_rows
+from .jobs import Jobs, Means, jobs_of
 from .plan import Drawing, Order
 from .plan_files import planned_by_hand
 from .planning import plan_in, store_plan
@@ -116,7 +117,8 @@ def generate(
     drawing = Drawing(order, catalog) if planned is None else None
     given = None if planned is None else planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
-    means = Means(stems, recipe.folder, order.bits, are_allowed(), own, order.previews)
+    form = order.bits, are_allowed(), own, order.previews, order.one_tar_per_field
+    means = Means(stems, recipe.folder, *form)
     out = place_of(out)
     with holding(out, share, take_over=take_over) as still_ours:
         with begun_by_one(out, share):

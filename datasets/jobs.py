@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,23 +14,21 @@ from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
 from ..manifests.row_groups import StoredRows
-from ..manifests.store_paths import Place, StorePath
-from .samples import make_sample
-from .shards import Commit, parse_commit, read_commit, write_commit, write_shard
+from ..manifests.store_paths import Place
+from ..mixing.sessions import Session
+from .fields import by_field, field_of, places_text
+from .samples import make_sample, member_names
+from .shards import WHOLE, Commit, tar_name, write_commit, write_tars
 from .workers import Lost, alive, run_jobs
 
 __all__ = [
     "Job",
     "Jobs",
     "Means",
-    "all_committed",
-    "committed",
     "jobs_of",
-    "light",
     "plan_digest",
     "render_shard",
     "rescue_shard",
-    "with_rows",
 ]
 
 Made = tuple[dict[str, bytes], dict[str, Any]]
@@ -38,9 +36,6 @@ Made = tuple[dict[str, bytes], dict[str, Any]]
 
 SECONDS_PER_SAMPLE = 180.0
 """Longest time that a sample may take before its worker is taken for hung."""
-
-AT_ONCE = 64
-"""Commit records that are asked for, and held, together."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,7 @@ class Means:
     effects : tuple of Origin
         Of the effects that are not the house's.
     previews : {"", "opus", "mp3"}
+    one_tar_per_field : bool
     """
 
     stems: Path
@@ -65,6 +61,13 @@ class Means:
     plugins: bool
     effects: tuple[Origin, ...]
     previews: str = ""
+    one_tar_per_field: bool = False
+
+    @property
+    def form(self) -> list[Any]:
+        """What a shard's bytes depend on beside its rows; the usual says nothing of itself."""
+        unusual = [self.previews, *(["one tar per field"] if self.one_tar_per_field else [])]
+        return [self.bits, *(said for said in unusual if said)]
 
 
 @dataclass(frozen=True)
@@ -94,19 +97,23 @@ class Job:
     proven: bool = False
 
     @property
-    def tar(self) -> Place:
-        """Where the shard stands."""
-        return self.out / "data" / f"{self.shard}.tar"
+    def fields(self) -> list[str]:
+        """Which tars the shard is made of: one, or one for each field of its samples."""
+        if not self.means.one_tar_per_field:
+            return [WHOLE]
+        session = Session.from_row(self.rows[0]["session"])
+        names = member_names(session, self.means.bits, self.means.previews)
+        return sorted({field_of(name) for name in names})
+
+    @property
+    def tars(self) -> dict[str, Place]:
+        """Where the tars stand, by field."""
+        return {field: self.out / "data" / tar_name(self.shard, field) for field in self.fields}
 
     @property
     def record(self) -> Place:
         """Where its commit record stands."""
-        return _record(self.out, self.shard)
-
-
-def _record(out: Place, shard: str) -> Place:
-    """Return where the commit record of a shard stands."""
-    return out / "commits" / f"{shard}.json"
+        return self.out / "commits" / f"{self.shard}.json"
 
 
 class Jobs(Sequence[Job]):
@@ -189,60 +196,8 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> Jobs:
 
 def plan_digest(job: Job) -> str:
     """Return the digest of what a shard is to hold."""
-    form = [job.means.bits, *([job.means.previews] if job.means.previews else [])]
-    said = json.dumps([job.rows, *form], sort_keys=True)
+    said = json.dumps([job.rows, *job.means.form], sort_keys=True)
     return sha256(said.encode()).hexdigest()
-
-
-def committed(job: Job) -> Commit | None:
-    """Return a shard's commit record if the shard stands there, whole by size, of this plan."""
-    if not job.record.exists() or not job.tar.exists():
-        return None
-    return _of_this_plan(job, read_commit(job.record), job.tar.stat().st_size)
-
-
-def all_committed(jobs: Jobs) -> dict[str, Commit]:
-    """Return the commit records, light ones, of all shards that stand there."""
-    if not jobs or not isinstance(out := jobs[0].out, StorePath):
-        return {job.shard: light(commit) for job in jobs if (commit := committed(job))}
-    sizes, there = (out / "data").sizes(), (out / "commits").sizes()
-    begun = {s for s in jobs.shards if f"{s}.tar" in sizes and f"{s}.json" in there}
-    waiting, found = iter(jobs.only(begun)), {}
-    while few := list(islice(waiting, AT_ONCE)):
-        records = (out / "commits").read_many([f"{job.shard}.json" for job in few])
-        for job in few:
-            commit = parse_commit(records[f"{job.shard}.json"], job.record)
-            if _of_this_plan(job, commit, sizes[f"{job.shard}.tar"]):
-                found[job.shard] = light(commit)
-    return found
-
-
-def _of_this_plan(job: Job, commit: Commit, size_bytes: int) -> Commit | None:
-    """Return a commit record if it is of this plan and of a shard of this size."""
-    same = commit.plan_sha256 == plan_digest(job) and commit.size_bytes == size_bytes
-    return commit if same else None
-
-
-def light(commit: Commit) -> Commit:
-    """Return a commit record without its rows, to be kept by the thousand."""
-    return replace(commit, rows=[])
-
-
-def with_rows(commits: Iterable[Commit], out: Place) -> Iterator[Commit]:
-    """Yield commit records with their rows, which are read again where they are light ones."""
-    waiting = iter(commits)
-    while few := list(islice(waiting, AT_ONCE)):
-        lights = [commit.shard for commit in few if not commit.rows]
-        records: dict[str, bytes] = {}
-        if isinstance(out, StorePath):
-            records = (out / "commits").read_many([f"{shard}.json" for shard in lights])
-        for commit in few:
-            if commit.rows:
-                yield commit
-            elif data := records.get(f"{commit.shard}.json"):
-                yield parse_commit(data, _record(out, commit.shard))
-            else:
-                yield read_commit(_record(out, commit.shard))
 
 
 def render_shard(job: Job) -> Commit:
@@ -299,8 +254,9 @@ def _committed_now(job: Job, results: Iterable[Made | WetdryError]) -> Commit:
     """Write samples in the order of the job's rows, set others aside, and commit."""
     kept: list[dict[str, Any]] = []
     set_aside: list[dict[str, str]] = []
+    parted = job.means.one_tar_per_field
 
-    def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
+    def samples() -> Iterator[tuple[str, dict[str, dict[str, bytes]]]]:
         lost: list[WetdryError] = []
         for row, result in zip(job.rows, results, strict=True):
             alive()
@@ -310,18 +266,17 @@ def _committed_now(job: Job, results: Iterable[Made | WetdryError]) -> Commit:
                 continue
             members, measured = result
             kept.append(measured)
-            yield row["key"], members
+            yield row["key"], by_field(members) if parted else {WHOLE: members}
         if len(lost) == len(job.rows) and not job.proven:
             raise lost[0]
 
-    written = write_shard(job.tar, samples())
+    written = write_tars(job.out / "data", job.shard, job.fields, samples())
     for row in kept:
-        row["members"] = json.dumps(written.places[row["key"]])
+        row["members"] = places_text({f: one.places[row["key"]] for f, one in written.items()})
     commit = Commit(
         shard=job.shard,
         plan_sha256=plan_digest(job),
-        sha256=written.sha256,
-        size_bytes=written.size_bytes,
+        tars={field: one.tar for field, one in written.items()},
         keys=[row["key"] for row in kept],
         rows=kept,
         set_aside=set_aside,

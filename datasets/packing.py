@@ -13,10 +13,11 @@ from ..manifests.tables import read_table, records
 from ..manifests.versions import library_versions
 from .build import Progress, gather, render_missing
 from .card import stated_licence, write_card
+from .commits import with_rows
 from .engines import Engine, LocalEngine
 from .folder import RECORD, claim, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import jobs_of, with_rows
+from .jobs import jobs_of
 from .shards import Commit
 
 if TYPE_CHECKING:

@@ -14,15 +14,17 @@ from ..manifests.tables import read_table, records, write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
+from .commits import committed, light
 from .engines import Engine, LocalEngine, rendered
+from .fields import places_text
 from .folder import locate, read_record, remember
 from .holding import holding
 from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import Job, Means, committed, jobs_of, light, plan_digest
-from .positions import fetched
+from .jobs import Job, Means, jobs_of, plan_digest
+from .positions import descriptor_of, fetched, read_bytes
 from .scan import scan
 from .shards import Commit, read_commit
-from .tars import places_of
+from .tars import Places, places_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -162,41 +164,54 @@ def _agrees(job: Job) -> bool:
 
 def _fault(job: Job) -> str:
     """Return what is wrong with a shard; empty if nothing is."""
-    for path, name in ((job.tar, "shard"), (job.record, "commit record")):
+    tars = job.tars
+    names = {tar: f"{part} tar" if part else "shard" for part, tar in tars.items()}
+    for path, name in {**names, job.record: "commit record"}.items():
         if not path.is_file():
             return f"the {name} is lost"
     try:
         commit = committed(job)
     except ShardError:
         return "the commit record is torn"
-    if commit is None:
+    if commit is None or commit.tars.keys() != tars.keys():
         return "the size or the plan differs from what was committed"
-    with fetched(job.tar) as tar:
-        if digest_of(tar) != commit.sha256:
-            return "the bytes differ from those committed"
-        agree = _rows_agree(job, commit, tar)
-    return "" if agree else "the commit record differs from the shard"
+    places: dict[str, dict[str, Places]] = {}
+    said: dict[str, Any] = {}
+    for part, path in tars.items():
+        with fetched(path) as tar:
+            if digest_of(tar) != commit.tars[part].sha256:
+                return "the bytes differ from those committed"
+            try:
+                places[part] = places_of(tar)
+                said |= _rows_in(tar, places[part])
+            except (ShardError, ValueError):
+                return "the commit record differs from the shard"
+    return "" if _agree(job, commit, places, said) else "the commit record differs from the shard"
 
 
-def _rows_agree(job: Job, commit: Commit, tar: Path) -> bool:
-    """Compare the rows of a commit record with those that stand in the shard."""
+def _rows_in(tar: Path, places: dict[str, Places]) -> dict[str, Any]:
+    """Return the rows of the samples that stand in a tar, by key."""
+    with descriptor_of(tar) as file:
+        held = ((key, own["json"]) for key, own in places.items() if "json" in own)
+        return {key: json.loads(read_bytes(file, *place, tar)) for key, place in held}
+
+
+def _agree(
+    job: Job, commit: Commit, places: dict[str, dict[str, Places]], said: dict[str, Any]
+) -> bool:
+    """Compare the rows of a commit record with those that stand in the shard, and its places."""
     try:
-        places, rows = places_of(tar), {row["key"]: dict(row) for row in commit.rows}
+        rows = {row["key"]: dict(row) for row in commit.rows}
         left_out = [entry["what"] for entry in commit.set_aside]
         wanted = [row["key"] for row in job.rows if row["key"] not in left_out]
-        if not list(places) == list(rows) == commit.keys == wanted:
-            return False
-        with tar.open("rb") as file:
-            for key, row in rows.items():
-                if row.pop("members") != json.dumps(places[key]):
-                    return False
-                offset, size = places[key]["json"]
-                file.seek(offset)
-                if json.loads(file.read(size)) != row:
-                    return False
-    except (ShardError, KeyError, TypeError, ValueError):
+        keys = [list(rows), list(said), commit.keys, *map(list, places.values())]
+        return all(found == wanted for found in keys) and all(
+            row.pop("members") == places_text({part: own[key] for part, own in places.items()})
+            and said[key] == row
+            for key, row in rows.items()
+        )
+    except (KeyError, TypeError):
         return False
-    return True
 
 
 def _write_others(
