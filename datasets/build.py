@@ -21,7 +21,7 @@ from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
 from .commits import all_committed, light, with_rows
-from .engines import Engine, LocalEngine, rendered
+from .engines import Engine, LocalEngine, check_seen, rendered
 from .folder import Busy, remember
 from .holding import begun_by_one, check_stored, holding, watched
 from .jobs import Jobs, Means, jobs_of
@@ -119,7 +119,8 @@ def generate(
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
     form = order.bits, are_allowed(), own, order.previews, order.one_tar_per_field
     means = Means(stems, recipe.folder, *form)
-    out = place_of(out)
+    out, where = place_of(out), engine or LocalEngine(workers)
+    check_seen(out, where, means)
     with holding(out, share, take_over=take_over) as still_ours:
         with begun_by_one(out, share):
             if drawing:
@@ -129,7 +130,6 @@ def generate(
             remember(out, stems, recipe.folder)
         jobs = jobs_of(rows, out, means)
         mine = jobs.only({*share.of(jobs.shards)}) if share else jobs
-        where = engine or LocalEngine(workers)
         commits, made = render_missing(mine, where, watched(progress, still_ours))
         if share is None:
             return _finished(commits, made, faults(catalog), out)

@@ -15,7 +15,7 @@ from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
 from .commits import committed, light
-from .engines import Engine, LocalEngine, rendered
+from .engines import Engine, LocalEngine, check_seen, rendered
 from .fields import places_text
 from .folder import locate, read_record, remember
 from .holding import holding
@@ -97,7 +97,8 @@ def repair(
         told = ", ".join(f"{name} {then} (here {now})" for name, (then, now) in others.items())
         raise ShardError(f"{dataset}: was made with {told}; install those to repair it")
     means = means_of(record, dataset, *locate(dataset, stems, assets))
-    done = Repaired()
+    done, where = Repaired(), engine or LocalEngine(workers)
+    check_seen(dataset, where, means)
     with holding(dataset, take_over=take_over):
         before = _others(dataset)
         rows = _plan_rows(dataset, record["samples"], means)
@@ -106,7 +107,7 @@ def repair(
         done.shards = {job.shard: wrong for job in jobs if (wrong := _fault(job))}
         damaged = jobs.only(done.shards)
         check_stems([row for job in damaged for row in job.rows], means.stems)
-        results = rendered(damaged, engine or LocalEngine(workers), proven=len(damaged) < len(jobs))
+        results = rendered(damaged, where, proven=len(damaged) < len(jobs))
         _render(results, damaged.samples, progress, done)
         commits = [light(read_commit(job.record)) for job in jobs]
         _write_others(dataset, means, rows, commits, catalog)
