@@ -117,18 +117,17 @@ def generate(
     from functools import partial
 
     from ..datasets import generate as build
-    from ..datasets import parse_share, read_plan
+    from ..datasets import parse_share
     from ..mixing import load_recipe
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     form = {"bits": bits, "previews": previews, "one_tar_per_field": one_tar_per_field}
     order = replace(order_of(loaded, samples, seed, splits), **form)
-    rows = read_plan(planned) if planned else None
     share = parse_share(shard_range) if shard_range is not None else None
     where = engine_of(engine, address, workers)
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        given = partial(build, order, table, stems, out, planned=rows, share=share)
+        given = partial(build, order, table, stems, out, planned=planned, share=share)
         built = given(engine=where, take_over=take_over, progress=progress)
     tell(built, loaded.seconds, out)
     finish(built.set_aside)

@@ -122,7 +122,8 @@ def fresh(
         None if endless else sample_counts(order.splits, dealt, order.samples)[split],
     )
     if planned is not None:
-        rows = [r for r in planned_by_hand(planned, order, catalog)[0] if r["split"] == split]
+        with planned_by_hand(planned, order, catalog) as (proved, _):
+            rows = [row for row in proved if row["split"] == split]
         count = len(rows)
     own = tuple(origins(order.recipe).values())
     return Fresh(

@@ -13,7 +13,7 @@ from typing import Any, overload
 from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
-from ..manifests.row_groups import StoredRows
+from ..manifests.row_groups import column_of
 from ..manifests.store_paths import Place
 from ..mixing.sessions import Session
 from .fields import by_field, field_of, places_text
@@ -183,7 +183,7 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> Jobs:
     ShardError
         If rows of one shard stand apart.
     """
-    names = rows.column("shard") if isinstance(rows, StoredRows) else [r["shard"] for r in rows]
+    names = column_of(rows, "shard")
     shards: list[tuple[str, int, int]] = []
     for name, group in groupby(names):
         start = shards[-1][2] if shards else 0

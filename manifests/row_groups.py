@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow
     import pyarrow.parquet
 
-__all__ = ["ROWS", "Appender", "StoredRows", "appending"]
+__all__ = ["ROWS", "Appender", "StoredRows", "appending", "column_of"]
 
 ROWS = 4096
 """In a group: a table of no more has one, and the bytes of a table that is written at once."""
@@ -92,6 +92,14 @@ class StoredRows(Sequence[dict[str, Any]]):
         self._starts: list[int] = [0, *accumulate(sizes)]
         self._group: tuple[int, pyarrow.Table] | None = None
 
+    @property
+    def names(self) -> list[str]:
+        """The columns that the file has, without an index of pandas."""
+        with self._opened() as file:
+            schema = file.schema_arrow
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in schema.names if name not in index]
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return self._starts[-1]
@@ -143,3 +151,8 @@ class StoredRows(Sequence[dict[str, Any]]):
         except (OSError, pa.ArrowException) as error:
             why = " ".join(str(error).split())[:120]
             raise ShardError(f"{self._path}: cannot be read as a table ({why}); {CURE}") from None
+
+
+def column_of(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    """Return one column of rows, whether they are stored or held."""
+    return rows.column(name) if isinstance(rows, StoredRows) else [row[name] for row in rows]
