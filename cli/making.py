@@ -113,7 +113,6 @@ def generate(
     take_over: TakeOver = False,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
-    from dataclasses import replace
     from functools import partial
 
     from ..datasets import generate as build
@@ -122,7 +121,7 @@ def generate(
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     form = {"bits": bits, "previews": previews, "one_tar_per_field": one_tar_per_field}
-    order = replace(order_of(loaded, samples, seed, splits), **form)
+    order = order_of(loaded, samples, seed, splits, **form)
     share = parse_share(shard_range) if shard_range is not None else None
     where = engine_of(engine, address, workers)
     table = catalog_of(stems, catalog, layout, workers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -151,11 +151,13 @@ def catalog_of(
         return scan(stems, layout=layout, workers=workers, scanned=scanned, progress=progress)
 
 
-def order_of(recipe: Recipe, samples: int, seed: int, splits: list[str] | None) -> Order:
-    """Return what is asked of the factory."""
+def order_of(
+    recipe: Recipe, samples: int, seed: int, splits: list[str] | None, **form: Any
+) -> Order:
+    """Return what is asked of the factory; ``form`` is that of the samples' files."""
     from ..datasets import DEFAULT_SPLITS, Order, parse_splits
 
-    return Order(recipe, samples, seed, parse_splits(splits or DEFAULT_SPLITS))
+    return Order(recipe, samples, seed, parse_splits(splits or DEFAULT_SPLITS), **form)
 
 
 def engine_of(name: str, address: str | None, workers: int) -> Engine:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..degradations.assets import digest_of
 from ..errors import ShardError
+from ..manifests.row_groups import StoredRows
 from ..manifests.schema import plan_schema
 from ..manifests.store_paths import Place, place_of
-from ..manifests.tables import read_table, records, write_table
+from ..manifests.tables import write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
@@ -106,7 +107,7 @@ def repair(
         jobs = jobs_of(rows, dataset, means)
         done.shards = {job.shard: wrong for job in jobs if (wrong := _fault(job))}
         damaged = jobs.only(done.shards)
-        check_stems([row for job in damaged for row in job.rows], means.stems)
+        check_stems((row for job in damaged for row in job.rows), means.stems)
         results = rendered(damaged, where, proven=len(damaged) < len(jobs))
         _render(results, damaged.samples, progress, done)
         commits = [light(read_commit(job.record)) for job in jobs]
@@ -129,24 +130,24 @@ def _render(
             progress(seen, total)
 
 
-def _others(dataset: Place) -> dict[str, bytes | None]:
-    """Return the bytes of what stands beside the shards."""
+def _others(dataset: Place) -> dict[str, str | None]:
+    """Return the digests of what stands beside the shards."""
     names = ("plan.parquet", "set_aside.json", "manifest.parquet", "README.md", "croissant.json")
-    return {n: (dataset / n).read_bytes() if (dataset / n).is_file() else None for n in names}
+    return {n: digest_of(dataset / n) if (dataset / n).is_file() else None for n in names}
 
 
-def _plan_rows(dataset: Place, samples: int, means: Means) -> list[dict[str, Any]]:
-    """Read the plan, or its columns in the manifest, whichever more commit records agree with."""
-    found: list[tuple[int, list[dict[str, Any]]]] = []
+def _plan_rows(dataset: Place, samples: int, means: Means) -> StoredRows:
+    """Return the plan, or its columns in the manifest, whichever more commit records agree with."""
+    found: list[tuple[int, StoredRows]] = []
     for name in ("plan.parquet", "manifest.parquet"):
         try:
-            table = read_table(dataset / name, plan_schema())
-            rows = records(table[plan_schema().names])
+            rows = StoredRows(dataset / name, plan_schema().names)
             jobs = jobs_of(rows, dataset, means)
-        except ShardError:
+            agreeing = sum(_agrees(job) for job in jobs)
+        except (ShardError, ValueError):  # lost, torn, or of no text
             continue
         if len(rows) == samples:
-            found.append((sum(_agrees(job) for job in jobs), rows))
+            found.append((agreeing, rows))
     if not found:
         raise ShardError(
             f"{dataset}: wanted plan.parquet or manifest.parquet with {samples} rows, found "
@@ -218,14 +219,14 @@ def _agree(
 def _write_others(
     dataset: Place,
     means: Means,
-    rows: list[dict[str, Any]],
+    rows: StoredRows,
     commits: list[Commit],
     catalog: "DataFrame | None",
 ) -> None:
     """Write plan, manifest, list of what was set aside, and the card if it is of another."""
     remember(dataset, means.stems, means.assets)
+    keys = set(rows.column("key"))
     write_table(rows, plan_schema(), dataset / "plan.parquet")
-    keys = {row["key"] for row in rows}
     try:
         stored = json.loads((dataset / "set_aside.json").read_bytes())
         faulty = [entry for entry in stored if entry["what"] not in keys]

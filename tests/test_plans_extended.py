@@ -121,7 +121,7 @@ def louder(plan, key):
         ),
         (
             lambda larger: larger.loc[["train-00000001", *FIRST, "test-00000002"]],
-            "changed train-00000002 in shard and 1 others|changed train-00000002 in shard",
+            "more train-00000001 and 1 others; changed train-00000002 in shard",
         ),
     ],
 )
