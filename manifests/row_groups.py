@@ -85,6 +85,8 @@ class StoredRows(Sequence[dict[str, Any]]):
 
     def __init__(self, path: Place, columns: Sequence[str]) -> None:
         self._path, self._columns = path, list(columns)
+        if not path.is_file():
+            raise ShardError(f"{path}: wanted a table, found none; run 'wetdry generate' first")
         with self._opened() as file:
             if missing := [name for name in columns if name not in file.schema_arrow.names]:
                 raise ShardError(f"{path}: wanted the column {missing[0]}, found none; {CURE}")
