@@ -115,7 +115,10 @@ def output_places(
     heard, members = _commit(where, where.stat().st_mtime_ns if isinstance(where, Path) else 0)
     if key not in members or shard_sha256 not in (None, heard):
         raise ShardError(f"{where}: made of another version of {shard}; write the outputs again")
-    return folder / f"{shard}.tar", read_places(members[key], f"{where}: {key}")[WHOLE]
+    places = read_places(members[key], f"{where}: {key}")
+    if WHOLE not in places:
+        raise ShardError(f"{where}: wanted one tar, found {', '.join(places)}; write outputs again")
+    return folder / f"{shard}.tar", places[WHOLE]
 
 
 @lru_cache(maxsize=256)

@@ -270,8 +270,9 @@ def parse_commit(data: bytes, path: Place) -> Commit:
         if "tars" not in said:
             said["tars"] = {WHOLE: {name: said.pop(name) for name in ("sha256", "size_bytes")}}
         said["tars"] = {field: Tar(**tar) for field, tar in said["tars"].items()}
-        if odd := [field for field in said["tars"] if field and not KEY.fullmatch(field)]:
-            raise ValueError(f"a tar of {odd[0]!r}")
+        odd = [field for field in said["tars"] if field and not KEY.fullmatch(field)]
+        if odd or not said["tars"]:
+            raise ValueError(f"tars of {odd}")
         return Commit(**said)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _no_commit(path, error) from None

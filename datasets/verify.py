@@ -160,8 +160,8 @@ def _check_shard(
         for key, (files, own) in (held or {}).items():
             members.setdefault(key, {}).update(files)
             places.setdefault(key, {})[part] = own
-    for key in set(members) - set(rows):
-        findings.faults.append(f"{data / shard}: {key} is not in the manifest")
+    if unknown := [key for key in members if key not in rows]:
+        findings.faults.append(f"{data / shard}: {unknown[0]} is not in the manifest")
     known = {} if torn else {key: files for key, files in members.items() if key in rows}
     for key in known:
         said = rows[key].get("members")

@@ -214,6 +214,11 @@ def flip(path):
     path.write_bytes(data)
 
 
+def no_tars(path):
+    """Make a commit record claim that its shard is nothing at all."""
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "tars": {}}))
+
+
 @pytest.mark.parametrize(
     ("name", "damage", "deep", "quick"),
     [
@@ -221,6 +226,7 @@ def flip(path):
         ("data/test-000000.row.tar", flip, "not the bytes", None),
         ("data/train-000001.dry.tar", lambda p: os.truncate(p, 5000), "torn", "found 5000"),
         ("commits/train-000000.json", Path.unlink, "not a commit", "not a commit"),
+        ("commits/train-000000.json", no_tars, "not a commit", "not a commit"),
         ("data/train-000009.dry.tar", lambda p: p.write_bytes(b""), None, "not in the plan"),
     ],
 )
