@@ -16,6 +16,7 @@ from .options import (
     DatasetOrUrl,
     EngineName,
     LayoutName,
+    OneTarPerField,
     Previews,
     Rate,
     RecipeName,
@@ -101,6 +102,7 @@ def generate(
     splits: SplitTexts = None,
     bits: Bits = 16,
     previews: Previews = "",
+    one_tar_per_field: OneTarPerField = False,
     catalog: Catalog = None,
     layout: LayoutName = "auto",
     sample_rate: Rate = None,
@@ -111,21 +113,20 @@ def generate(
     take_over: TakeOver = False,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
-    from dataclasses import replace
     from functools import partial
 
     from ..datasets import generate as build
-    from ..datasets import parse_share, read_plan
+    from ..datasets import parse_share
     from ..mixing import load_recipe
 
     loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
-    order = replace(order_of(loaded, samples, seed, splits), bits=bits, previews=previews)
-    rows = read_plan(planned) if planned else None
+    form = {"bits": bits, "previews": previews, "one_tar_per_field": one_tar_per_field}
+    order = order_of(loaded, samples, seed, splits, **form)
     share = parse_share(shard_range) if shard_range is not None else None
     where = engine_of(engine, address, workers)
     table = catalog_of(stems, catalog, layout, workers)
     with progress_bar("rendering") as progress:
-        given = partial(build, order, table, stems, out, planned=rows, share=share)
+        given = partial(build, order, table, stems, out, planned=planned, share=share)
         built = given(engine=where, take_over=take_over, progress=progress)
     tell(built, loaded.seconds, out)
     finish(built.set_aside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,7 @@ __all__ = [
     "Device",
     "EngineName",
     "LayoutName",
+    "OneTarPerField",
     "Previews",
     "Rate",
     "RecipeName",
@@ -93,6 +94,13 @@ Previews = Annotated[
         callback=_one_of_previews, help="opus or mp3: a small file beside each mixture, for pages."
     ),
 ]
+OneTarPerField = Annotated[
+    bool,
+    typer.Option(
+        "--one-tar-per-field",
+        help="Mixtures, dry stems, ... in tars of their own, to fetch only what you need.",
+    ),
+]
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
 ]
@@ -143,11 +151,13 @@ def catalog_of(
         return scan(stems, layout=layout, workers=workers, scanned=scanned, progress=progress)
 
 
-def order_of(recipe: Recipe, samples: int, seed: int, splits: list[str] | None) -> Order:
-    """Return what is asked of the factory."""
+def order_of(
+    recipe: Recipe, samples: int, seed: int, splits: list[str] | None, **form: Any
+) -> Order:
+    """Return what is asked of the factory; ``form`` is that of the samples' files."""
     from ..datasets import DEFAULT_SPLITS, Order, parse_splits
 
-    return Order(recipe, samples, seed, parse_splits(splits or DEFAULT_SPLITS))
+    return Order(recipe, samples, seed, parse_splits(splits or DEFAULT_SPLITS), **form)
 
 
 def engine_of(name: str, address: str | None, workers: int) -> Engine:

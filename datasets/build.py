@@ -7,7 +7,7 @@ nothing had happened.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
-from .committed import all_committed, light, with_rows
-from .engines import Engine, LocalEngine, rendered
+from .commits import all_committed, light, with_rows
+from .engines import Engine, LocalEngine, check_seen, rendered
 from .folder import Busy, remember
 from .holding import begun_by_one, check_stored, holding, watched
 from .jobs import Jobs, Means, jobs_of
@@ -73,7 +73,7 @@ def generate(
     stems: Path,
     out: Place | str,
     *,
-    planned: "DataFrame | None" = None,
+    planned: "DataFrame | Path | None" = None,
     share: Share | None = None,
     workers: int = 1,
     engine: Engine | None = None,
@@ -92,9 +92,10 @@ def generate(
     out : Path, StorePath or str
         A folder, or a URL such as ``s3://bucket/prefix``: new, empty, or begun by the same
         order, or by one that differs in fewer samples.
-    planned : DataFrame, optional
-        A plan of :func:`wetdry.datasets.write_plan`, filtered or edited: exactly its rows are
-        rendered, and the order's number of samples counts for nothing.
+    planned : DataFrame or Path, optional
+        A plan of :func:`wetdry.datasets.write_plan`, filtered or edited, or its file, which is
+        never held whole: exactly its rows are rendered, and the order's number of samples counts
+        for nothing. It extends a dataset whose rows are its beginning, split by split.
     share : Share, optional
         Render only this share of the shards; other processes render the others into the same
         folder, at the same time or not, and the last to end writes the manifest.
@@ -115,11 +116,13 @@ def generate(
         written to.
     """
     drawing = Drawing(order, catalog) if planned is None else None
-    given = None if planned is None else planned_by_hand(planned, order, catalog)
+    proving = nullcontext() if planned is None else planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
-    means = Means(stems, recipe.folder, order.bits, are_allowed(), own, order.previews)
-    out = place_of(out)
-    with holding(out, share, take_over=take_over) as still_ours:
+    form = order.bits, are_allowed(), own, order.previews, order.one_tar_per_field
+    means = Means(stems, recipe.folder, *form)
+    out, where = place_of(out), engine or LocalEngine(workers)
+    check_seen(out, where, means)
+    with proving as given, holding(out, share, take_over=take_over) as still_ours:
         with begun_by_one(out, share):
             if drawing:
                 rows = plan_in(out, drawing, catalog, workers=workers)
@@ -128,7 +131,6 @@ def generate(
             remember(out, stems, recipe.folder)
         jobs = jobs_of(rows, out, means)
         mine = jobs.only({*share.of(jobs.shards)}) if share else jobs
-        where = engine or LocalEngine(workers)
         commits, made = render_missing(mine, where, watched(progress, still_ours))
         if share is None:
             return _finished(commits, made, faults(catalog), out)

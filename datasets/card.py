@@ -13,7 +13,10 @@ from ..manifests.files import write_atomically
 from ..manifests.licences import UNKNOWN, licences_of
 from ..manifests.store_paths import Place, place_of, sizes_of
 from ..manifests.tables import read_columns
+from .commits import read_commits
+from .fields import read_places
 from .folder import read_record
+from .shards import WHOLE, tar_name
 from .tars import places_of
 
 __all__ = ["card_stands", "stated_licence", "write_card"]
@@ -87,27 +90,32 @@ def _facts(dataset: Place, licence: str | None) -> Facts:
     record = read_record(dataset)
     table = read_columns(path, ("key", "split", "shard", "shard_sha256"), ("members",))
     rows = table.slice(0, 1).to_pylist()  # what a million samples say of themselves is gigabytes
-    data = dataset / "data"
     splits, shards, sums = (
         table.column(name).to_pylist() for name in ("split", "shard", "shard_sha256")
     )
     digests = dict(zip(shards, sums, strict=True))
-    sizes = sizes_of(data)
     manifest = (digest_of(path), path.stat().st_size)
-    members: list[str] = []
-    if rows:
-        said = rows[0].get("members")
-        own = (
-            json.loads(said)
-            if said
-            else places_of(data / f"{rows[0]['shard']}.tar")[rows[0]["key"]]
-        )
-        members = sorted(own)
+    members = _members(dataset, rows[0]) if rows else {}
+    if WHOLE in members:
+        sizes = sizes_of(dataset / "data")
+        tars = {tar_name(s): (digest, sizes[tar_name(s)]) for s, digest in digests.items()}
+    else:
+        files = (one.files for one in read_commits(dataset, list(digests)))
+        tars = {n: (tar.sha256, tar.size_bytes) for own in files for n, tar in own.items()}
     return Facts(
         record=record,
         licence=licence,
         samples=Counter(splits),
         members=members,
-        shards={shard: (digest, sizes[f"{shard}.tar"]) for shard, digest in digests.items()},
+        tars=tars,
         manifest=manifest,
     )
+
+
+def _members(dataset: Place, row: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the members of a sample, by the field of the tar that they stand in."""
+    if said := row.get("members"):
+        places = read_places(said, f"{dataset / 'manifest.parquet'}: {row['key']}")
+    else:
+        places = {WHOLE: places_of(dataset / "data" / tar_name(row["shard"]))[row["key"]]}
+    return {field: sorted(own) for field, own in places.items()}

@@ -5,12 +5,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..errors import ShardError, WetdryError
-from .jobs import Job, render_shard, rescue_shard
+from ..errors import ShardError, UsageError, WetdryError
+from ..manifests.store_paths import Place, StorePath
+from .jobs import Job, Means, render_shard, rescue_shard
 from .shards import Commit
 from .workers import TRIES, Lost, run_jobs
 
-__all__ = ["Engine", "LocalEngine", "Results", "Work", "rendered"]
+__all__ = ["Engine", "LocalEngine", "Results", "Work", "check_seen", "rendered"]
 
 Work = Callable[[Job], Commit]
 Results = Generator[tuple[Job, Commit | WetdryError], None, None]
@@ -36,12 +37,33 @@ class LocalEngine:
 
     workers: int = 1
 
+    def is_alone(self, means: Means | None) -> bool:
+        """Tell whether jobs of these means are done in this very process."""
+        return self.workers == 1 and not (means and means.effects)
+
     def done(self, work: Work, jobs: Sequence[Job], *, timeout_s: float, tries: int) -> Results:
         """Do jobs, here or in workers."""
-        if self.workers == 1 and not (jobs and jobs[0].means.effects):
+        if self.is_alone(jobs[0].means if jobs else None):
             yield from ((job, work(job)) for job in jobs)
             return
         yield from run_jobs(work, jobs, workers=self.workers, timeout_s=timeout_s, tries=tries)
+
+
+def check_seen(out: Place, engine: Engine, means: Means) -> None:
+    """Refuse a place in this process's memory if other processes are to write there.
+
+    Raises
+    ------
+    UsageError
+        If they are: what they wrote would be gone.
+    """
+    alone = isinstance(engine, LocalEngine) and engine.is_alone(means)
+    if isinstance(out, StorePath) and out.is_of_this_process and not alone:
+        found = "effects of your own" if means.effects else f"{engine}"
+        raise UsageError(
+            f"{out}: other processes do not see this memory: wanted one local worker and no "
+            f"effects of your own, found {found}; take --workers 1, or a folder or another store"
+        )
 
 
 def rendered(jobs: Sequence[Job], engine: Engine, *, proven: bool = False) -> Iterator[Commit]:

@@ -1,7 +1,7 @@
 """Fields: what a reader is asked for, and the members of a sample that answer it."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
@@ -9,22 +9,31 @@ from ..audio import PREVIEWS, STEM_CLASSES, decode
 from ..errors import ShardError
 from ..manifests.store_paths import Place
 from .positions import opened, prefetch
+from .shards import KEY, WHOLE
 from .tar_headers import BLOCK
 from .tars import Places, read_named
 
 __all__ = [
     "PREVIEW",
+    "PlacesByTar",
     "Said",
     "Wanted",
+    "by_field",
+    "field_of",
     "load",
     "outputs_members",
+    "places_text",
     "read_places",
     "spans",
+    "tar_with",
     "wanted_members",
 ]
 
 Wanted: TypeAlias = str | dict[str, str]
 """A member, or members by class or tap."""
+
+PlacesByTar: TypeAlias = dict[str, Places]
+"""Where the members of a sample stand, by the field of their tar: ``WHOLE`` of the only one."""
 
 
 class Said(NamedTuple):
@@ -87,12 +96,42 @@ def wanted_members(field: str, members: Collection[str], where: str) -> Wanted:
     return wanted
 
 
+def field_of(member: str) -> str:
+    """Return the field that a member belongs to.
+
+    Examples
+    --------
+    >>> [field_of(member) for member in ("json", "bass.dry.flac", "bus.rhythm.wav")]
+    ['row', 'dry', 'taps']
+    """
+    if member == "json":
+        return "row"
+    if member.endswith(PREVIEW):
+        return "preview"
+    name = member.rpartition(".")[0]
+    stems = (field for field, members in STEM_FIELDS.items() if name in members.values())
+    return name if name == "mixture" else next(stems, "taps")
+
+
+def by_field(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """Return the members of a sample by field."""
+    found: dict[str, dict[str, bytes]] = {}
+    for member, data in members.items():
+        found.setdefault(field_of(member), {})[member] = data
+    return found
+
+
 def outputs_members(members: Collection[str]) -> dict[str, str]:
     """Return the members of one model's outputs, by class."""
     return {n: m for n in STEM_CLASSES for m in members if m.startswith(f"{n.lower()}.")}
 
 
-def read_places(text: str, where: str) -> Places:
+def places_text(places: PlacesByTar) -> str:
+    """Return where a sample's members stand, as a manifest says it."""
+    return json.dumps(places.get(WHOLE, places))
+
+
+def read_places(text: str, where: str) -> PlacesByTar:
     """Read where a sample's members stand, as a manifest says it.
 
     Raises
@@ -100,13 +139,34 @@ def read_places(text: str, where: str) -> Places:
     ShardError
         If it says something else.
     """
-    places: Places = {}
+    found: PlacesByTar = {}
     with suppress(ValueError, TypeError, AttributeError, RecursionError):
-        places = {member: (offset, size) for member, (offset, size) in json.loads(text).items()}
-    numbers = [number for place in places.values() for number in place]
-    if not numbers or any(type(number) is not int for number in numbers):
+        said = json.loads(text)
+        tars = said if all(isinstance(own, dict) for own in said.values()) else {WHOLE: said}
+        found = {tar: {m: (start, size) for m, (start, size) in tars[tar].items()} for tar in tars}
+    numbers = [number for own in found.values() for place in own.values() for number in place]
+    odd = any(type(number) is not int for number in numbers)
+    if not numbers or odd or not all(tar == WHOLE or KEY.fullmatch(tar) for tar in found):
         raise ShardError(f"{where}: wanted offset and size of each member, found {text[:60]!r}")
-    return places
+    return found
+
+
+def tar_with(wanted: Wanted, places: PlacesByTar, where: str) -> str:
+    """Return the field of the tar that holds the members of a field, all of them.
+
+    Raises
+    ------
+    ShardError
+        If none does.
+    """
+    members = [wanted] if isinstance(wanted, str) else list(wanted.values())
+    for tar, own in places.items():
+        if all(member in own for member in members):
+            return tar
+    raise ShardError(
+        f"{where}: wanted {', '.join(members[:3])} in one tar, found them in several; "
+        "generate the manifest again"
+    )
 
 
 def load(

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import ShardError, UsageError
 from ..manifests.files import TEMPORARY, write_atomically
-from ..manifests.schema import plan_schema
+from ..manifests.row_groups import column_of
 from ..manifests.store_paths import Place, StorePath
-from ..manifests.tables import read_columns, read_table, records
+from ..manifests.tables import read_columns
+from .plan_changes import begins_with, plan_change
 
 __all__ = [
     "LOCK",
@@ -36,6 +37,11 @@ LOCAL = ".local.json"
 
 LOCK = ".lock"
 
+BY_HAND = "plan_sha256"
+"""In the record of a dataset whose plan was given: the digest of its rows."""
+
+Record: TypeAlias = dict[str, Any]
+
 
 class Busy(ShardError):
     """Another process is writing to the folder."""
@@ -50,8 +56,8 @@ def claim(
 ) -> None:
     """Make ``out`` the folder of the dataset that ``record`` describes, or recognise it.
 
-    A dataset of the same order with fewer samples becomes this one: its plan is the beginning of
-    each split of this plan, so that every whole shard stays. Killed at any moment from then on,
+    A dataset of the same order with fewer samples becomes this one if its plan is the beginning
+    of each split of this plan, so that every whole shard stays. Killed at any moment from then on,
     it is finished like a dataset of that size that was begun.
 
     Parameters
@@ -68,16 +74,14 @@ def claim(
     """
     if (out / name).exists():
         there = read_record(out, name)
-        if there != record and _grows(there, record):
-            _check_kept(out, rows, record["samples"])
-            _write(out / name, record)
-        elif there != record:
-            change = _difference(there, record)
-            if "plan_sha256" in {*there, *record}:
-                change += plan_change(out / "plan.parquet", rows)
+        if there == record:
+            return
+        if not _extends(out, there, record, rows):
             raise UsageError(
-                f"{out}: holds another dataset: {change}; choose another folder, or delete this one"
+                f"{out}: holds another dataset: {_change(out, there, record, rows)}; choose "
+                "another folder, or delete this one"
             )
+        _write(out / name, record)
         return
     names = sorted(path.name for path in out.iterdir())
     ours = (f"{LOCK}*", TEMPORARY)  # shares of one dataset begin it side by side
@@ -95,28 +99,56 @@ def _write(path: Place, record: dict[str, Any]) -> None:
     write_atomically(path, json.dumps(record, indent=1, sort_keys=True).encode())
 
 
-def _grows(there: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Tell whether nothing but the number of samples differs, upwards."""
-    if {"samples", "plan_sha256"} & {*there, *wanted} != {"samples"}:
+def _extends(out: Place, there: Record, wanted: Record, rows: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a dataset becomes another by more samples alone, of its own plan or by hand.
+
+    Raises
+    ------
+    UsageError
+        If that would take samples from it: splits round.
+    """
+    if not _grows(there, wanted):
         return False
-    return {**there, "samples": 0} == {**wanted, "samples": 0} and (
-        there["samples"] < wanted["samples"]
+    path = out / "plan.parquet"
+    if not path.is_file() and not any(out.glob("commits/*.json")):
+        return True  # nothing was rendered yet
+    if BY_HAND in {*there, *wanted}:
+        return begins_with(rows, path)
+    _check_kept(out, rows, wanted["samples"])
+    return True
+
+
+def _grows(there: Record, wanted: Record) -> bool:
+    """Tell whether nothing but the number of samples, and which they are, differs, upwards."""
+    if not all("samples" in record for record in (there, wanted)):
+        return False
+    others = (
+        {k: record[k] for k in {*record} - {"samples", BY_HAND}} for record in (there, wanted)
     )
+    return next(others) == next(others) and there["samples"] < wanted["samples"]
 
 
 def _check_kept(out: Place, rows: Sequence[dict[str, Any]], samples: int) -> None:
     """Refuse to extend a dataset if that would take samples from it: splits round."""
-    path, there = out / "plan.parquet", set[str]()
-    if path.is_file() or any(out.glob("commits/*.json")):  # else nothing was rendered yet
-        there = set(read_columns(path, ("key",)).column("key").to_pylist())
-    if lost := sorted(there - {row["key"] for row in rows}):
+    there = set(read_columns(out / "plan.parquet", ("key",)).column("key").to_pylist())
+    if lost := sorted(there - set(column_of(rows, "key"))):
         raise UsageError(
             f"{out}: of {samples} samples split {lost[0].rpartition('-')[0]} would get fewer than "
             f"it has, without {lost[0]}; ask for one sample more"
         )
 
 
-def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
+def _change(out: Place, there: Record, wanted: Record, rows: Sequence[dict[str, Any]]) -> str:
+    """Return in what a dataset and what is wanted differ; rows are looked into if given by hand."""
+    change = _difference(there, wanted)
+    if BY_HAND in {*there, *wanted}:
+        change += plan_change(out / "plan.parquet", rows)
+        if _grows(there, wanted):
+            change += "; a plan with more rows begins, in each split, with those that stand there"
+    return change
+
+
+def _difference(there: Record, wanted: Record) -> str:
     """Return the first fields in which two records differ; effects are looked into."""
     there, wanted = _flat(there), _flat(wanted)
     fields = [k for k in sorted({*there, *wanted}) if there.get(k) != wanted.get(k)]
@@ -124,30 +156,6 @@ def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str:
         f"{name} is {_short(there.get(name))}, wanted {_short(wanted.get(name))}"
         for name in fields[:3]
     )
-
-
-def plan_change(path: Place, rows: Sequence[dict[str, Any]]) -> str:
-    """Return in which rows a plan differs from the one of a folder; empty if in none."""
-    if not path.is_file():
-        return ""
-    there = {row["key"]: row for row in records(read_table(path, plan_schema()))}
-    wanted = {row["key"]: row for row in rows}
-    changed = [
-        f"{key} in {', '.join(c for c in row if there[key][c] != row[c])}"
-        for key, row in wanted.items()
-        if key in there and there[key] != row
-    ]
-    groups = {
-        "without": [key for key in there if key not in wanted],
-        "more": [key for key in wanted if key not in there],
-        "changed": changed,
-    }
-    told = [
-        f"{word} {keys[0]}" + (f" and {len(keys) - 1} others" if keys[1:] else "")
-        for word, keys in groups.items()
-        if keys
-    ]
-    return f" (rows: {'; '.join(told)})" if told else ""
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:

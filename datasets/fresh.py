@@ -19,7 +19,6 @@ from ..degradations.plugins import are_allowed
 from ..errors import AudioError, CatalogError, UsageError
 from ..mixing.drawing import Drawer
 from ..mixing.facts import Facts
-from ..mixing.mixdown import Mix
 from ..mixing.observing import UNSEEN
 from ..mixing.sessions import Session
 from ..mixing.songs import songs_of
@@ -30,7 +29,7 @@ from .plan import Order, drawn_from, row_of
 from .plan_files import planned_by_hand
 from .provenance import origins
 from .render import render
-from .samples import audios_of, manifest_row, pcm_digest, pcm_of
+from .samples import audios_of, manifest_row, member_names, pcm_digest, pcm_of
 from .splits import sample_counts
 
 if TYPE_CHECKING:
@@ -123,7 +122,8 @@ def fresh(
         None if endless else sample_counts(order.splits, dealt, order.samples)[split],
     )
     if planned is not None:
-        rows = [r for r in planned_by_hand(planned, order, catalog)[0] if r["split"] == split]
+        with planned_by_hand(planned, order, catalog) as (proved, _):
+            rows = [row for row in proved if row["split"] == split]
         count = len(rows)
     own = tuple(origins(order.recipe).values())
     return Fresh(
@@ -188,11 +188,8 @@ class Fresh:
     def _check_fields(self) -> None:
         """Refuse a field that no sample has, before anything is rendered."""
         session = Session.from_row(self.plan_row(0)["session"])
-        nothing = np.zeros((2, 0), np.float32)
-        names = audios_of(session, Mix(nothing, nothing, nothing, {}, {}, {}, {}, {}, (), 0.0))
-        suffix = suffix_of(self._means.bits)
+        members = member_names(session, self._means.bits)
         for field in self.fields:
-            members = [*(f"{name}.{suffix}" for name in names), "json"]
             wanted_members(field, members, "a fresh sample")
 
     def __getstate__(self) -> tuple[Any, bytes]:

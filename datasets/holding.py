@@ -87,8 +87,9 @@ def check_stored(out: Place, commits: Sequence[Commit]) -> None:
         return
     sizes = (out / "data").sizes()
     for commit in commits:
-        if sizes.get(f"{commit.shard}.tar") != commit.size_bytes:
-            raise ShardError(
-                f"{out}/data/{commit.shard}.tar: wanted {commit.size_bytes} bytes, found "
-                f"{sizes.get(f'{commit.shard}.tar')}; somebody else writes there: run again"
-            )
+        for name, tar in commit.files.items():
+            if sizes.get(name) != tar.size_bytes:
+                raise ShardError(
+                    f"{out}/data/{name}: wanted {tar.size_bytes} bytes, found {sizes.get(name)}; "
+                    "somebody else writes there: run again"
+                )

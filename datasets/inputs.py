@@ -39,7 +39,8 @@ def means_of(record: Mapping[str, Any], dataset: Place, stems: Path, assets: Pat
         effect = find_effect(kind)
         origin = origin_of(effect) if effect else None
         effects += [origin] if origin else []
-    form = record["bits"], are_allowed(), tuple(effects), record.get("previews", "")
+    parted = record.get("one_tar_per_field", False)
+    form = record["bits"], are_allowed(), tuple(effects), record.get("previews", ""), parted
     return Means(stems, assets, *form)
 
 

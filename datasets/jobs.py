@@ -13,10 +13,12 @@ from typing import Any, overload
 from ..degradations import plugins_allowed
 from ..degradations.own_effects import Origin, use_origin
 from ..errors import AudioError, ShardError, WetdryError
-from ..manifests.row_groups import StoredRows
+from ..manifests.row_groups import column_of
 from ..manifests.store_paths import Place
-from .samples import make_sample
-from .shards import Commit, write_commit, write_shard
+from ..mixing.sessions import Session
+from .fields import by_field, field_of, places_text
+from .samples import make_sample, member_names
+from .shards import WHOLE, Commit, tar_name, write_commit, write_tars
 from .workers import Lost, alive, run_jobs
 
 __all__ = [
@@ -25,7 +27,6 @@ __all__ = [
     "Means",
     "jobs_of",
     "plan_digest",
-    "record_of",
     "render_shard",
     "rescue_shard",
 ]
@@ -51,6 +52,7 @@ class Means:
     effects : tuple of Origin
         Of the effects that are not the house's.
     previews : {"", "opus", "mp3"}
+    one_tar_per_field : bool
     """
 
     stems: Path
@@ -59,6 +61,13 @@ class Means:
     plugins: bool
     effects: tuple[Origin, ...]
     previews: str = ""
+    one_tar_per_field: bool = False
+
+    @property
+    def form(self) -> list[Any]:
+        """What a shard's bytes depend on beside its rows; the usual says nothing of itself."""
+        unusual = [self.previews, *(["one tar per field"] if self.one_tar_per_field else [])]
+        return [self.bits, *(said for said in unusual if said)]
 
 
 @dataclass(frozen=True)
@@ -88,19 +97,23 @@ class Job:
     proven: bool = False
 
     @property
-    def tar(self) -> Place:
-        """Where the shard stands."""
-        return self.out / "data" / f"{self.shard}.tar"
+    def fields(self) -> list[str]:
+        """Which tars the shard is made of: one, or one for each field of its samples."""
+        if not self.means.one_tar_per_field:
+            return [WHOLE]
+        session = Session.from_row(self.rows[0]["session"])
+        names = member_names(session, self.means.bits, self.means.previews)
+        return sorted({field_of(name) for name in names})
+
+    @property
+    def tars(self) -> dict[str, Place]:
+        """Where the tars stand, by field."""
+        return {field: self.out / "data" / tar_name(self.shard, field) for field in self.fields}
 
     @property
     def record(self) -> Place:
         """Where its commit record stands."""
-        return record_of(self.out, self.shard)
-
-
-def record_of(out: Place, shard: str) -> Place:
-    """Return where the commit record of a shard stands."""
-    return out / "commits" / f"{shard}.json"
+        return self.out / "commits" / f"{self.shard}.json"
 
 
 class Jobs(Sequence[Job]):
@@ -170,7 +183,7 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> Jobs:
     ShardError
         If rows of one shard stand apart.
     """
-    names = rows.column("shard") if isinstance(rows, StoredRows) else [r["shard"] for r in rows]
+    names = column_of(rows, "shard")
     shards: list[tuple[str, int, int]] = []
     for name, group in groupby(names):
         start = shards[-1][2] if shards else 0
@@ -183,8 +196,7 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> Jobs:
 
 def plan_digest(job: Job) -> str:
     """Return the digest of what a shard is to hold."""
-    form = [job.means.bits, *([job.means.previews] if job.means.previews else [])]
-    said = json.dumps([job.rows, *form], sort_keys=True)
+    said = json.dumps([job.rows, *job.means.form], sort_keys=True)
     return sha256(said.encode()).hexdigest()
 
 
@@ -242,8 +254,9 @@ def _committed_now(job: Job, results: Iterable[Made | WetdryError]) -> Commit:
     """Write samples in the order of the job's rows, set others aside, and commit."""
     kept: list[dict[str, Any]] = []
     set_aside: list[dict[str, str]] = []
+    parted = job.means.one_tar_per_field
 
-    def samples() -> Iterator[tuple[str, dict[str, bytes]]]:
+    def samples() -> Iterator[tuple[str, dict[str, dict[str, bytes]]]]:
         lost: list[WetdryError] = []
         for row, result in zip(job.rows, results, strict=True):
             alive()
@@ -253,18 +266,17 @@ def _committed_now(job: Job, results: Iterable[Made | WetdryError]) -> Commit:
                 continue
             members, measured = result
             kept.append(measured)
-            yield row["key"], members
+            yield row["key"], by_field(members) if parted else {WHOLE: members}
         if len(lost) == len(job.rows) and not job.proven:
             raise lost[0]
 
-    written = write_shard(job.tar, samples())
+    written = write_tars(job.out / "data", job.shard, job.fields, samples())
     for row in kept:
-        row["members"] = json.dumps(written.places[row["key"]])
+        row["members"] = places_text({f: one.places[row["key"]] for f, one in written.items()})
     commit = Commit(
         shard=job.shard,
         plan_sha256=plan_digest(job),
-        sha256=written.sha256,
-        size_bytes=written.size_bytes,
+        tars={field: one.tar for field, one in written.items()},
         keys=[row["key"] for row in kept],
         rows=kept,
         set_aside=set_aside,

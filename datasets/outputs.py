@@ -20,7 +20,7 @@ from ..manifests.store_paths import Place
 from ..manifests.tables import read_columns
 from .fields import read_places
 from .folder import claim, writer_lock
-from .shards import Commit, read_commit, write_commit, write_shard
+from .shards import WHOLE, Commit, read_commit, write_commit, write_shard
 from .tars import Places
 
 __all__ = ["missing_outputs", "output_places", "write_outputs"]
@@ -115,7 +115,10 @@ def output_places(
     heard, members = _commit(where, where.stat().st_mtime_ns if isinstance(where, Path) else 0)
     if key not in members or shard_sha256 not in (None, heard):
         raise ShardError(f"{where}: made of another version of {shard}; write the outputs again")
-    return folder / f"{shard}.tar", read_places(members[key], f"{where}: {key}")
+    places = read_places(members[key], f"{where}: {key}")
+    if WHOLE not in places:
+        raise ShardError(f"{where}: wanted one tar, found {', '.join(places)}; write outputs again")
+    return folder / f"{shard}.tar", places[WHOLE]
 
 
 @lru_cache(maxsize=256)
@@ -158,7 +161,7 @@ def _is_whole(folder: Path, shard: str, rows: list[Row]) -> bool:
         return False
     commit = read_commit(path)
     same = commit.plan_sha256 == rows[0]["shard_sha256"] and commit.keys == [r["key"] for r in rows]
-    return same and tar.stat().st_size == commit.size_bytes
+    return same and commit.stands(lambda _: tar.stat().st_size)
 
 
 def _write(
@@ -185,8 +188,7 @@ def _write(
     commit = Commit(
         shard=shard,
         plan_sha256=rows[0]["shard_sha256"],
-        sha256=written.sha256,
-        size_bytes=written.size_bytes,
+        tars={WHOLE: written.tar},
         keys=list(written.places),
         rows=members,
         set_aside=[],

@@ -3,25 +3,24 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from shutil import copyfileobj
+from typing import Any
 
 from ..errors import ShardError, UsageError
-from ..manifests.files import write_atomically
-from ..manifests.schema import manifest_schema, plan_schema
-from ..manifests.tables import read_table, records
+from ..manifests.files import write_atomically, writing
+from ..manifests.row_groups import StoredRows
+from ..manifests.schema import plan_schema
 from ..manifests.versions import library_versions
 from .build import Progress, gather, render_missing
 from .card import stated_licence, write_card
-from .committed import with_rows
+from .commits import with_rows
 from .engines import Engine, LocalEngine
 from .folder import RECORD, claim, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions
 from .jobs import jobs_of
 from .shards import Commit
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 __all__ = ["Replayed", "pack", "replay_dataset"]
 
@@ -87,17 +86,19 @@ def pack(dataset: Path, out: Path) -> list[Path]:
         If the dataset is not finished, or there is something in the folder.
     """
     record, rows, manifest = _read(dataset)
-    set_aside = json.loads(_bytes(dataset / "set_aside.json"))
-    left_out = {entry["what"] for entry in set_aside}
-    if [row["key"] for row in rows if row["key"] not in left_out] != list(manifest["key"]):
+    left_out = {entry["what"] for entry in _set_aside(dataset)}
+    if [key for key in rows.column("key") if key not in left_out] != manifest.column("key"):
         raise ShardError(f"{dataset}: is not finished or damaged; run 'wetdry repair' first")
     if out.is_dir() and (there := sorted(path.name for path in out.iterdir())):
         raise UsageError(f"{out}: wanted an empty or new folder, found {there[0]}; choose another")
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    contents = {name: _bytes(dataset / name) for name in (RECORD, *TABLES, *CARDS)}
-    for name, data in {**contents, NOTE: HOW.format(versions=versions).encode()}.items():
-        write_atomically(out / name, data)
-    return [out / name for name in (*contents, NOTE)]
+    names = (RECORD, *TABLES, *CARDS)
+    if lost := [name for name in names if not (dataset / name).is_file()]:
+        raise _lost(dataset / lost[0], "none is there")
+    for name in names:
+        _copy(dataset / name, out / name)
+    write_atomically(out / NOTE, HOW.format(versions=versions).encode())
+    return [out / name for name in (*names, NOTE)]
 
 
 def replay_dataset(
@@ -139,48 +140,66 @@ def replay_dataset(
     means = means_of(record, packed, stems, assets or stems)
     check_stems(rows, stems)
     done = Replayed(versions=other_versions(record))
-    keys = {row["key"] for row in rows}
-    set_aside = json.loads(_bytes(packed / "set_aside.json"))
+    keys, set_aside = set(rows.column("key")), _set_aside(packed)
     faulty = [entry for entry in set_aside if entry["what"] not in keys]
     with writer_lock(out):
         claim(out, {**record, "versions": library_versions()}, rows)
         remember(out, means.stems, means.assets)
-        write_atomically(out / "plan.parquet", _bytes(packed / "plan.parquet"))
+        _copy(packed / "plan.parquet", out / "plan.parquet")
         engine = engine or LocalEngine(workers)
         commits, done.rendered = render_missing(jobs_of(rows, out, means), engine, progress)
         done.set_aside, _ = gather(commits, faulty, out)
         done.samples = sum(len(commit.keys) for commit in commits)
         done.differing = _differing(with_rows(commits, out), manifest)
-        shards = dict(zip(manifest["shard"], manifest["shard_sha256"], strict=True))
+        shards = dict(zip(*map(manifest.column, ("shard", "shard_sha256")), strict=True))
         same = {c.shard: c.sha256 for c in commits if c.keys} == shards
         done.identical = same and not done.versions and done.set_aside == set_aside
         if done.identical:
             for name in (*TABLES, *CARDS):
-                write_atomically(out / name, _bytes(packed / name))
+                _copy(packed / name, out / name)
         else:
             write_card(out, licence=stated_licence(packed))
     return done
 
 
-def _read(dataset: Path) -> tuple[dict[str, Any], list[dict[str, Any]], "DataFrame"]:
-    """Read what a dataset says of itself, its plan and its manifest."""
-    plan = read_table(dataset / "plan.parquet", plan_schema())
-    manifest = read_table(dataset / "manifest.parquet", manifest_schema())
-    return read_record(dataset), records(plan[plan_schema().names]), manifest
+def _read(dataset: Path) -> tuple[dict[str, Any], StoredRows, StoredRows]:
+    """Return what a dataset says of itself, its plan and its manifest; rows are not held."""
+    plan = StoredRows(dataset / "plan.parquet", plan_schema().names)
+    manifest = StoredRows(dataset / "manifest.parquet", ("key", "pcm_sha256"))
+    return read_record(dataset), plan, manifest
 
 
-def _bytes(path: Path) -> bytes:
-    """Read a file of a dataset."""
+def _set_aside(dataset: Path) -> list[dict[str, str]]:
+    """Read what a dataset left out."""
+    path = dataset / "set_aside.json"
     try:
-        return path.read_bytes()
+        return list(json.loads(path.read_bytes()))
     except OSError as error:
-        raise ShardError(
-            f"{path}: cannot be read ({error.strerror}); run 'wetdry repair' on the dataset"
-        ) from None
+        raise _lost(path, f"{error.strerror}") from None
 
 
-def _differing(commits: Iterable[Commit], manifest: "DataFrame") -> list[str]:
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file of a dataset, which may be larger than memory."""
+    with writing(target) as file:
+        try:
+            with source.open("rb") as opened:
+                copyfileobj(opened, file)
+        except FileNotFoundError as error:
+            raise _lost(source, f"{error.strerror}") from None
+
+
+def _lost(path: Path, why: str) -> ShardError:
+    """Return what is said of a file that a dataset lacks."""
+    return ShardError(f"{path}: cannot be read ({why}); run 'wetdry repair' on the dataset")
+
+
+def _differing(commits: Iterable[Commit], manifest: StoredRows) -> list[str]:
     """Return the samples whose audio is not that of a manifest, or which one of both lacks."""
-    wanted = dict(zip(manifest["key"], manifest["pcm_sha256"], strict=True))
-    found = {row["key"]: row["pcm_sha256"] for commit in commits for row in commit.rows}
+    found = {row["key"]: _short(row) for commit in commits for row in commit.rows}
+    wanted = {row["key"]: _short(row) for row in manifest}
     return [key for key in {**wanted, **found} if wanted.get(key) != found.get(key)]
+
+
+def _short(row: dict[str, Any]) -> bytes:
+    """Return a digest of the digests of a sample's audio: a million of these fit into memory."""
+    return sha256(str(row["pcm_sha256"]).encode()).digest()

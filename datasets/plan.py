@@ -42,6 +42,8 @@ class Order:
         Samples in a shard.
     previews : {"", "opus", "mp3"}
         A small file beside each mixture, to listen to on a page.
+    one_tar_per_field : bool
+        Whether a shard is one tar for mixtures, one for dry stems, and so on, with the same keys.
     """
 
     recipe: Recipe
@@ -51,6 +53,7 @@ class Order:
     bits: int = 16
     shard_samples: int = 16
     previews: str = ""
+    one_tar_per_field: bool = False
 
     def record(self, catalog: "DataFrame", songs: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
         """Return what ``dataset.json`` holds: all that the bytes depend on.
@@ -76,6 +79,7 @@ class Order:
             "stems_sha256": sha256(digests.encode()).hexdigest(),
             "versions": library_versions(),
             **({"previews": self.previews} if self.previews else {}),
+            **({"one_tar_per_field": True} if self.one_tar_per_field else {}),
             **({"effects": {kind: own[kind].record() for kind in own}} if own else {}),
             **_licences(good, songs),
         }

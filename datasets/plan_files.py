@@ -2,12 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile, gettempdir
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from ..errors import ShardError, UsageError
+from ..manifests.row_groups import StoredRows, appending
 from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records
 from ..mixing.sessions import Session
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 __all__ = ["planned_by_hand", "read_plan"]
+
+HELD_ROWS = 256
 
 
 def read_plan(path: Path) -> "DataFrame":
@@ -31,17 +37,19 @@ def read_plan(path: Path) -> "DataFrame":
     return read_table(path, plan_schema())
 
 
+@contextmanager
 def planned_by_hand(
-    planned: "DataFrame", order: Order, catalog: "DataFrame"
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    planned: "DataFrame | Path", order: Order, catalog: "DataFrame"
+) -> Iterator[tuple[StoredRows, dict[str, Any]]]:
     """Prove a plan that was filtered or edited, and deal its rows to shards.
 
     Keys stay, and the order of the rows within each split. Its sessions are those that are
-    rendered; digests of the stems are those of the catalog.
+    rendered; digests of the stems are those of the catalog. A few rows are held at a time: what
+    is proved goes to a file without a name, which is gone afterwards.
 
-    Returns
-    -------
-    rows : list of dict
+    Yields
+    ------
+    rows : StoredRows
         Of ``plan.parquet``.
     record : dict
         Of ``dataset.json``: the order's, with the number and the digest of the rows.
@@ -52,42 +60,108 @@ def planned_by_hand(
         If a column is unknown, a key comes twice or cannot name a file, a session is none, or
         not one of this order: another length or rate, a file that is not in the catalog, a
         song of another split.
+    ShardError
+        If the file is no table, or there is no room for another.
     """
-    _check_columns(planned)
-    dealt = drawn_from(order, catalog)
+    dealt, digest = drawn_from(order, catalog), sha256(b"[")
+    proved = _proved(_given(planned), order, catalog, dealt)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(proved):
+            digest.update(f"{', ' if number else ''}{json.dumps(row)}".encode())
+            yield row
+        digest.update(b"]")
+
+    with TemporaryFile(prefix="wetdry-") as file:
+        try:
+            with appending(cast(BinaryIO, file), plan_schema()) as appender:
+                appender.add(rows())
+            file.flush()
+        except ShardError:
+            raise
+        except OSError as error:
+            raise ShardError(
+                f"{gettempdir()}: no room to prove a plan ({error.strerror}); set TMPDIR"
+            ) from None
+        said = {"samples": appender.rows, "plan_sha256": digest.hexdigest()}
+        stored = StoredRows(Path(f"/dev/fd/{file.fileno()}"), plan_schema().names)
+        yield stored, {**order.record(catalog, dealt), **said}
+
+
+class _Given(NamedTuple):
+    """A plan as it was given: two columns of it, and its rows from one to before another."""
+
+    keys: list[Any]
+    splits: list[Any]
+    rows: Callable[[int, int], list[dict[str, Any]]]
+
+
+def _given(planned: "DataFrame | Path") -> _Given:
+    """Return a plan that is held or stands in a file, of the right columns, each key once."""
+    if isinstance(planned, Path):
+        if not planned.is_file():
+            raise ShardError(f"{planned}: wanted a plan, found none; write one with 'wetdry plan'")
+        _check_columns(StoredRows(planned, ()).names)
+        stored = StoredRows(planned, plan_schema().names)
+        keys, splits = stored.column("key"), stored.column("split")
+        given = _Given(keys, splits, lambda start, stop: stored[start:stop])
+    else:
+        table = planned
+        _check_columns([str(name) for name in table.columns])
+        keys, splits = list(table["key"]), list(table["split"])
+        given = _Given(keys, splits, lambda start, stop: records(table.iloc[start:stop]))
+    if not given.keys:
+        raise UsageError("plan: wanted at least one row, found none; filter less")
+    twice = [key for key, count in Counter(given.keys).items() if count > 1]
+    if twice:
+        raise UsageError(f"plan: wanted each key once, found {twice[0]!r} twice; rename one")
+    return given
+
+
+def _proved(
+    given: _Given, order: Order, catalog: "DataFrame", dealt: Mapping[str, tuple[str, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Prove row after row, split by split; those of no split come first, and are refused."""
     good = catalog[catalog["fault"].isna()]
     files = {row["file"]: row for row in records(good[["file", "song", "sha256"]])}
-    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in dealt}
-    for row in records(planned):
-        _check_names(row, dealt)
-        session = _session(row, order)
-        used = dict(_checked_files(row, session, files, dealt[row["split"]]))
-        group = groups[row["split"]]
-        shard = f"{row['split']}-{len(group) // order.shard_samples:06d}"
-        said = {"session": session.json_row(), "source_sha256": json.dumps(used)}
-        numbers = {name: int(row[name]) for name in ("seed", "index")}
-        group.append({**row, "shard": shard, **numbers, **said})
-    names = plan_schema().names
-    rows = [{name: row[name] for name in names} for group in groups.values() for row in group]
-    digest = sha256(json.dumps(rows).encode()).hexdigest()
-    return rows, {**order.record(catalog, dealt), "samples": len(rows), "plan_sha256": digest}
+    runs: dict[Any, list[range]] = {split: [] for split in set(given.splits) - set(dealt)}
+    runs |= {split: [] for split in dealt}
+    start = 0
+    for split, group in groupby(given.splits):
+        stop = start + sum(1 for _ in group)
+        runs[split].append(range(start, stop))
+        start = stop
+    for own in runs.values():
+        rows = (row for run in own for row in _between(given, run))
+        for number, row in enumerate(rows):
+            _check_names(row, dealt)
+            session = _session(row, order)
+            used = dict(_checked_files(row, session, files, dealt[row["split"]]))
+            yield {
+                **{name: row[name] for name in ("key", "split")},
+                "shard": f"{row['split']}-{number // order.shard_samples:06d}",
+                **{name: int(row[name]) for name in ("seed", "index")},
+                "session": session.json_row(),
+                "source_sha256": json.dumps(used),
+            }
 
 
-def _check_columns(planned: "DataFrame") -> None:
-    """Refuse a table of other columns, of no rows, or with a key twice."""
+def _between(given: _Given, run: range) -> Iterator[dict[str, Any]]:
+    """Go through some rows, holding a few at a time."""
+    for start in run[::HELD_ROWS]:
+        yield from given.rows(start, min(start + HELD_ROWS, run.stop))
+
+
+def _check_columns(names: list[str]) -> None:
+    """Refuse a table of other columns."""
     wanted = plan_schema().names
-    if unknown := [str(name) for name in planned.columns if name not in wanted]:
+    if unknown := [name for name in names if name not in wanted]:
         raise UsageError(
             f"plan: wanted the columns {', '.join(wanted)}, found {unknown[0]!r} too; "
             f"drop it with plan.drop(columns={unknown})"
         )
-    if missing := [name for name in wanted if name not in planned.columns]:
+    if missing := [name for name in wanted if name not in names]:
         raise UsageError(f"plan: wanted the column {missing[0]!r}, found none; keep it")
-    if planned.empty:
-        raise UsageError("plan: wanted at least one row, found none; filter less")
-    twice = [key for key, count in Counter(planned["key"]).items() if count > 1]
-    if twice:
-        raise UsageError(f"plan: wanted each key once, found {twice[0]!r} twice; rename one")
 
 
 def _check_names(row: Mapping[str, Any], dealt: Mapping[str, tuple[str, ...]]) -> None:

@@ -1,12 +1,12 @@
 """Verify, the quick way: what is there by name and size, without reading a shard."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ShardError
 from ..manifests.store_paths import Place, StorePath, sizes_of
-from .shards import Commit, parse_commit, read_commit
+from .fields import read_places
+from .shards import Commit, parse_commit, read_commit, shard_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,11 +36,12 @@ def quick_faults(dataset: Place, shards: Sequence[str], manifest: "DataFrame") -
     except FileNotFoundError:
         sizes = {}
     commits = _commits(dataset, shards, faults)
-    for shard, commit in commits.items():
-        wanted, found = commit.size_bytes, sizes.get(f"{shard}.tar")
-        if found != wanted:
-            there = "none" if found is None else f"{found}"
-            faults.append(f"{dataset / 'data' / shard}.tar: wanted {wanted} bytes, found {there}")
+    known = {name: tar for commit in commits.values() for name, tar in commit.files.items()}
+    faults += [
+        f"{dataset / 'data' / name}: wanted {tar.size_bytes} bytes, found {sizes.get(name, 'none')}"
+        for name, tar in known.items()
+        if sizes.get(name) != tar.size_bytes
+    ]
     rows = manifest[["key", "shard", "shard_sha256", "members"]]
     for name, group in rows.groupby("shard", sort=False):
         shard = str(name)
@@ -52,8 +53,11 @@ def quick_faults(dataset: Place, shards: Sequence[str], manifest: "DataFrame") -
         faults += [
             f"{row.key}: {wrong}" for row in group.itertuples() if (wrong := _outside(row, own))
         ]
+    lost = set(shards) - set(commits)
     strangers = sorted(
-        {name for name in sizes if name.endswith(".tar")} - {f"{s}.tar" for s in shards}
+        name
+        for name in set(sizes) - set(known)
+        if name.endswith(".tar") and shard_of(name) not in lost
     )
     return faults + [f"{dataset / 'data' / name}: is not in the plan" for name in strangers]
 
@@ -81,7 +85,11 @@ def _outside(row: Any, commit: Commit | None) -> str:
     if commit is None or not isinstance(text, str):
         return ""
     try:
-        last = max(offset + size for offset, size in json.loads(text).values())
-    except (ValueError, TypeError, AttributeError):
+        places = read_places(text, row.key)
+    except ShardError:
         return "the manifest does not say where its members stand"
-    return "" if last <= commit.size_bytes else "stands beyond its shard's end"
+    if set(places) != set(commit.tars):
+        return "stands in other tars than were committed"
+    last = {tar: max(sum(place) for place in own.values()) for tar, own in places.items()}
+    inside = all(end <= commit.tars[tar].size_bytes for tar, end in last.items())
+    return "" if inside else "stands beyond its shard's end"

@@ -14,10 +14,20 @@ from ..errors import ShardError, UsageError
 from ..manifests.schema import manifest_schema
 from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_columns, read_table
-from .fields import Said, Wanted, load, outputs_members, read_places, spans, wanted_members
+from .fields import (
+    PlacesByTar,
+    Said,
+    Wanted,
+    load,
+    outputs_members,
+    read_places,
+    spans,
+    tar_with,
+    wanted_members,
+)
 from .outputs import output_places
 from .positions import opened, prefetch
-from .shards import KEY
+from .shards import KEY, WHOLE, tar_name
 from .tars import Places, places_of, read_named
 
 if TYPE_CHECKING:
@@ -189,14 +199,14 @@ class Reader:
     def files(self, which: str | int) -> dict[str, bytes]:
         """Return all files of a sample as they stand in its shard, by extension."""
         index = self._place(which)
-        path, key = self._path(index), self.keys[index]
-        places = self._places(index)
-        with opened(path) as file:
-            prefetch(file, spans(places, places))
-            return {
-                member: read_named(file, f"{key}.{member}", *place, path)
-                for member, place in places.items()
-            }
+        key, files = self.keys[index], dict[str, bytes]()
+        for tar, places in self._places(index).items():
+            path = self._path(index, tar)
+            with opened(path) as file:
+                prefetch(file, spans(places, places))
+                for member, place in places.items():
+                    files[member] = read_named(file, f"{key}.{member}", *place, path)
+        return files
 
     def _read(self, index: int, start: int, frames: int | None) -> dict[str, Any]:
         """Read and decode the fields of one sample."""
@@ -208,26 +218,34 @@ class Reader:
 
     def _wanted(self, index: int) -> Iterator[tuple[str, Place, Wanted, Places]]:
         """Return for each field of a sample the tar, the members and their places in it."""
-        path, key, own = self._path(index), self.keys[index], self._places(index)
+        shard, key, own = self._shard(index), self.keys[index], self._places(index)
+        where = f"{self.dataset / 'data' / shard}: sample {key}"
+        there = [member for places in own.values() for member in places]
         for field in self.fields:
             kind, _, name = field.partition(".")
             if kind == "outputs":
                 digest = self._cell("shard_sha256", index)
-                theirs, places = output_places(self.dataset, name, path.stem, key, digest)
+                theirs, places = output_places(self.dataset, name, shard, key, digest)
                 yield field, theirs, outputs_members(places), places
             else:
-                yield field, path, wanted_members(field, own, f"{path}: sample {key}"), own
+                wanted = wanted_members(field, there, where)
+                tar = tar_with(wanted, own, where)
+                yield field, self._path(index, tar), wanted, own[tar]
 
     def _cell(self, name: str, index: int) -> Any:
         """Return what the manifest says of a sample; None where it says nothing."""
         return self._columns[name][index].as_py() if name in self._columns else None
 
-    def _path(self, index: int) -> Place:
+    def _shard(self, index: int) -> str:
         """Return the shard that a sample stands in."""
-        shard = self._cell("shard", index)
+        shard: str = self._cell("shard", index)
         if not _is_plain(shard):
             raise ShardError(f"{self.dataset}: wanted a shard's plain name, found {shard!r}")
-        return self.dataset / "data" / f"{shard}.tar"
+        return shard
+
+    def _path(self, index: int, tar: str = WHOLE) -> Place:
+        """Return a tar that a sample stands in."""
+        return self.dataset / "data" / tar_name(self._shard(index), tar)
 
     def _place(self, which: str | int) -> int:
         """Return a sample's place among the chosen."""
@@ -237,7 +255,7 @@ class Reader:
             return self._index[which]
         return range(len(self))[which]
 
-    def _places(self, index: int) -> Places:
+    def _places(self, index: int) -> PlacesByTar:
         """Return where a sample's members stand: by its row, or by a look through the shard."""
         path, key = self._path(index), self.keys[index]
         if (row := self._cell("members", index)) is not None:
@@ -249,7 +267,7 @@ class Reader:
                 f"{path}: wanted sample {key} that the manifest lists, found none: the shard is "
                 "torn; run 'wetdry verify' and generate again"
             )
-        return self._found[path.stem][key]
+        return {WHOLE: self._found[path.stem][key]}
 
 
 def _is_plain(name: Any) -> bool:

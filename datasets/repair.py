@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from ..degradations.assets import digest_of
 from ..errors import ShardError
+from ..manifests.row_groups import StoredRows
 from ..manifests.schema import plan_schema
 from ..manifests.store_paths import Place, place_of
-from ..manifests.tables import read_table, records, write_table
+from ..manifests.tables import write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
-from .committed import committed, light
-from .engines import Engine, LocalEngine, rendered
+from .commits import committed, light
+from .engines import Engine, LocalEngine, check_seen, rendered
+from .fields import places_text
 from .folder import locate, read_record, remember
 from .holding import holding
 from .inputs import check_rows, check_stems, means_of, other_versions
 from .jobs import Job, Means, jobs_of, plan_digest
-from .positions import fetched
+from .positions import descriptor_of, fetched, read_bytes
 from .scan import scan
 from .shards import Commit, read_commit
-from .tars import places_of
+from .tars import Places, places_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -96,7 +98,8 @@ def repair(
         told = ", ".join(f"{name} {then} (here {now})" for name, (then, now) in others.items())
         raise ShardError(f"{dataset}: was made with {told}; install those to repair it")
     means = means_of(record, dataset, *locate(dataset, stems, assets))
-    done = Repaired()
+    done, where = Repaired(), engine or LocalEngine(workers)
+    check_seen(dataset, where, means)
     with holding(dataset, take_over=take_over):
         before = _others(dataset)
         rows = _plan_rows(dataset, record["samples"], means)
@@ -104,8 +107,8 @@ def repair(
         jobs = jobs_of(rows, dataset, means)
         done.shards = {job.shard: wrong for job in jobs if (wrong := _fault(job))}
         damaged = jobs.only(done.shards)
-        check_stems([row for job in damaged for row in job.rows], means.stems)
-        results = rendered(damaged, engine or LocalEngine(workers), proven=len(damaged) < len(jobs))
+        check_stems((row for job in damaged for row in job.rows), means.stems)
+        results = rendered(damaged, where, proven=len(damaged) < len(jobs))
         _render(results, damaged.samples, progress, done)
         commits = [light(read_commit(job.record)) for job in jobs]
         _write_others(dataset, means, rows, commits, catalog)
@@ -127,24 +130,24 @@ def _render(
             progress(seen, total)
 
 
-def _others(dataset: Place) -> dict[str, bytes | None]:
-    """Return the bytes of what stands beside the shards."""
+def _others(dataset: Place) -> dict[str, str | None]:
+    """Return the digests of what stands beside the shards."""
     names = ("plan.parquet", "set_aside.json", "manifest.parquet", "README.md", "croissant.json")
-    return {n: (dataset / n).read_bytes() if (dataset / n).is_file() else None for n in names}
+    return {n: digest_of(dataset / n) if (dataset / n).is_file() else None for n in names}
 
 
-def _plan_rows(dataset: Place, samples: int, means: Means) -> list[dict[str, Any]]:
-    """Read the plan, or its columns in the manifest, whichever more commit records agree with."""
-    found: list[tuple[int, list[dict[str, Any]]]] = []
+def _plan_rows(dataset: Place, samples: int, means: Means) -> StoredRows:
+    """Return the plan, or its columns in the manifest, whichever more commit records agree with."""
+    found: list[tuple[int, StoredRows]] = []
     for name in ("plan.parquet", "manifest.parquet"):
         try:
-            table = read_table(dataset / name, plan_schema())
-            rows = records(table[plan_schema().names])
+            rows = StoredRows(dataset / name, plan_schema().names)
             jobs = jobs_of(rows, dataset, means)
-        except ShardError:
+            agreeing = sum(_agrees(job) for job in jobs)
+        except (ShardError, ValueError):  # lost, torn, or of no text
             continue
         if len(rows) == samples:
-            found.append((sum(_agrees(job) for job in jobs), rows))
+            found.append((agreeing, rows))
     if not found:
         raise ShardError(
             f"{dataset}: wanted plan.parquet or manifest.parquet with {samples} rows, found "
@@ -163,54 +166,67 @@ def _agrees(job: Job) -> bool:
 
 def _fault(job: Job) -> str:
     """Return what is wrong with a shard; empty if nothing is."""
-    for path, name in ((job.tar, "shard"), (job.record, "commit record")):
+    tars = job.tars
+    names = {tar: f"{part} tar" if part else "shard" for part, tar in tars.items()}
+    for path, name in {**names, job.record: "commit record"}.items():
         if not path.is_file():
             return f"the {name} is lost"
     try:
         commit = committed(job)
     except ShardError:
         return "the commit record is torn"
-    if commit is None:
+    if commit is None or commit.tars.keys() != tars.keys():
         return "the size or the plan differs from what was committed"
-    with fetched(job.tar) as tar:
-        if digest_of(tar) != commit.sha256:
-            return "the bytes differ from those committed"
-        agree = _rows_agree(job, commit, tar)
-    return "" if agree else "the commit record differs from the shard"
+    places: dict[str, dict[str, Places]] = {}
+    said: dict[str, Any] = {}
+    for part, path in tars.items():
+        with fetched(path) as tar:
+            if digest_of(tar) != commit.tars[part].sha256:
+                return "the bytes differ from those committed"
+            try:
+                places[part] = places_of(tar)
+                said |= _rows_in(tar, places[part])
+            except (ShardError, ValueError):
+                return "the commit record differs from the shard"
+    return "" if _agree(job, commit, places, said) else "the commit record differs from the shard"
 
 
-def _rows_agree(job: Job, commit: Commit, tar: Path) -> bool:
-    """Compare the rows of a commit record with those that stand in the shard."""
+def _rows_in(tar: Path, places: dict[str, Places]) -> dict[str, Any]:
+    """Return the rows of the samples that stand in a tar, by key."""
+    with descriptor_of(tar) as file:
+        held = ((key, own["json"]) for key, own in places.items() if "json" in own)
+        return {key: json.loads(read_bytes(file, *place, tar)) for key, place in held}
+
+
+def _agree(
+    job: Job, commit: Commit, places: dict[str, dict[str, Places]], said: dict[str, Any]
+) -> bool:
+    """Compare the rows of a commit record with those that stand in the shard, and its places."""
     try:
-        places, rows = places_of(tar), {row["key"]: dict(row) for row in commit.rows}
+        rows = {row["key"]: dict(row) for row in commit.rows}
         left_out = [entry["what"] for entry in commit.set_aside]
         wanted = [row["key"] for row in job.rows if row["key"] not in left_out]
-        if not list(places) == list(rows) == commit.keys == wanted:
-            return False
-        with tar.open("rb") as file:
-            for key, row in rows.items():
-                if row.pop("members") != json.dumps(places[key]):
-                    return False
-                offset, size = places[key]["json"]
-                file.seek(offset)
-                if json.loads(file.read(size)) != row:
-                    return False
-    except (ShardError, KeyError, TypeError, ValueError):
+        keys = [list(rows), list(said), commit.keys, *map(list, places.values())]
+        return all(found == wanted for found in keys) and all(
+            row.pop("members") == places_text({part: own[key] for part, own in places.items()})
+            and said[key] == row
+            for key, row in rows.items()
+        )
+    except (KeyError, TypeError):
         return False
-    return True
 
 
 def _write_others(
     dataset: Place,
     means: Means,
-    rows: list[dict[str, Any]],
+    rows: StoredRows,
     commits: list[Commit],
     catalog: "DataFrame | None",
 ) -> None:
     """Write plan, manifest, list of what was set aside, and the card if it is of another."""
     remember(dataset, means.stems, means.assets)
+    keys = set(rows.column("key"))
     write_table(rows, plan_schema(), dataset / "plan.parquet")
-    keys = {row["key"] for row in rows}
     try:
         stored = json.loads((dataset / "set_aside.json").read_bytes())
         faulty = [entry for entry in stored if entry["what"] not in keys]

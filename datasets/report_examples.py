@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..audio import STEM_CLASSES, Audio, decode
-from ..errors import ShardError
 from ..manifests.store_paths import Place
 from ..mixing.sessions import Session
+from .reading import read
 from .report_page import Markup, Section, details, sentence, tag
 from .report_sound import Row, Take, listening
-from .tars import read_members
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -76,11 +75,7 @@ def _no_wet() -> Markup:
 
 def _members(dataset: Place, row: "Series[Any]") -> dict[str, bytes]:
     """Return the members of one sample."""
-    shard = dataset / "data" / f"{row['shard']}.tar"
-    for key, members in read_members(shard):
-        if key == row["key"]:
-            return members
-    raise ShardError(f"{shard}: wanted {row['key']}, found no such sample; run 'wetdry verify'")
+    return read(dataset, fields=()).files(row["key"])
 
 
 def _liveliest(mixture: Audio, rate: int) -> slice:

@@ -34,7 +34,7 @@ from ..mixing.sessions import Session, Track
 from ..mixing.taps import tapped
 from .render import render
 
-__all__ = ["Sample", "audios_of", "make_sample", "manifest_row", "pcm_digest"]
+__all__ = ["Sample", "audios_of", "make_sample", "manifest_row", "member_names", "pcm_digest"]
 
 TRACK_COLUMNS = ("stem_class", "song", "file", "offset_samples", "pan", "loudness_lufs")
 MEASURES = (
@@ -92,6 +92,14 @@ def audios_of(session: Session, mix: Mix) -> dict[str, Audio | None]:
     for name in STEM_CLASSES:
         audios[f"{name.lower()}.dry"] = mix.dry.get(name)
     return audios | tapped(session, mix)
+
+
+def member_names(session: Session, bits: int, previews: str = "") -> list[str]:
+    """Return the members that a session's sample will have, without rendering it."""
+    nothing = np.zeros((2, 0), np.float32)
+    names = audios_of(session, Mix(nothing, nothing, nothing, {}, {}, {}, {}, {}, (), 0.0))
+    preview = [f"mixture.preview.{previews}"] if previews else []
+    return [*(f"{name}.{suffix_of(bits)}" for name in names), *preview, "json"]
 
 
 def _file(audio: Audio, sample_rate: int, bits: int) -> tuple[bytes, str]:

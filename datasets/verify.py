@@ -14,14 +14,14 @@ from ..errors import UsageError, WetdryError
 from ..manifests.schema import manifest_schema, plan_schema
 from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import read_table, records
-from .fields import PREVIEW
+from .fields import PREVIEW, PlacesByTar, places_text
 from .folder import locate, read_record
 from .positions import fetched
 from .provenance import check_origins
 from .quick_verify import quick_faults
 from .samples import make_sample, pcm_digest
-from .shards import read_commit
-from .tars import places_of, read_members
+from .shards import Tar, read_commit, tar_name
+from .tars import Places, places_of, read_members
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -142,28 +142,50 @@ def _check_shard(
     dataset: Place, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
 ) -> list[tuple[str, dict[str, bytes]]]:
     """Compare a shard with its commit record; return the samples that can be looked into."""
-    tar, copy = dataset / "data" / f"{shard}.tar", None
+    data = dataset / "data"
+    members: dict[str, dict[str, bytes]] = {}
+    places: dict[str, PlacesByTar] = {}
     try:
         commit = read_commit(dataset / "commits" / f"{shard}.json")
-        with fetched(tar) as copy:
-            if digest_of(copy) != commit.sha256 or copy.stat().st_size != commit.size_bytes:
-                findings.faults.append(
-                    f"{tar}: not the bytes that were committed; run 'wetdry repair'"
-                )
-            members, places = list(read_members(copy)), places_of(copy)
     except (WetdryError, OSError) as error:
-        findings.faults.append(str(error).replace(str(copy), str(tar)))
+        findings.faults.append(str(error))
         return []
-    if [key for key, _ in members] != commit.keys:
-        findings.faults.append(f"{tar}: keys differ from those committed")
-    if unknown := [key for key, _ in members if key not in rows]:
-        findings.faults.append(f"{tar}: {unknown[0]} is not in the manifest")
-    members = [(key, files) for key, files in members if key in rows]
-    said = {key: rows[key].get("members") for key, _ in members}
-    for key, text in said.items():
-        if isinstance(text, str) and text != json.dumps(places[key]):
-            findings.faults.append(f"{tar}: {key} stands elsewhere than the manifest says")
-    return members
+    torn = False
+    for part, tar in commit.tars.items():
+        path = data / tar_name(shard, part)
+        held = _held(path, tar, findings)
+        torn |= held is None
+        if held is not None and list(held) != commit.keys:
+            findings.faults.append(f"{path}: keys differ from those committed")
+        for key, (files, own) in (held or {}).items():
+            members.setdefault(key, {}).update(files)
+            places.setdefault(key, {})[part] = own
+    if unknown := [key for key in members if key not in rows]:
+        findings.faults.append(f"{data / shard}: {unknown[0]} is not in the manifest")
+    known = {} if torn else {key: files for key, files in members.items() if key in rows}
+    for key in known:
+        said = rows[key].get("members")
+        if isinstance(said, str) and said != places_text(places[key]):
+            findings.faults.append(f"{data / shard}: {key} stands elsewhere than the manifest says")
+    return list(known.items())
+
+
+def _held(
+    path: Place, tar: Tar, findings: Findings
+) -> dict[str, tuple[dict[str, bytes], Places]] | None:
+    """Compare a tar with what was committed; return its samples, or None if it is torn."""
+    copy = None
+    try:
+        with fetched(path) as copy:
+            if (digest_of(copy), copy.stat().st_size) != (tar.sha256, tar.size_bytes):
+                findings.faults.append(
+                    f"{path}: not the bytes that were committed; run 'wetdry repair'"
+                )
+            places = places_of(copy)
+            return {key: (files, places[key]) for key, files in read_members(copy)}
+    except (WetdryError, OSError) as error:
+        findings.faults.append(str(error).replace(str(copy), str(path)))
+        return None
 
 
 def _check_sample(

@@ -76,10 +76,10 @@ class Facts:
         As Hugging Face writes it, such as ``cc-by-4.0``; None is what the stems' sources say.
     samples : dict
         How many each split has.
-    members : sequence of str
-        Of a sample, by extension.
-    shards : dict
-        Digest and size in bytes of each, by name.
+    members : dict of str to sequence of str
+        Of a sample, by the field of the tar that they stand in, which is empty for the only one.
+    tars : dict
+        Digest and size in bytes of each, by file name.
     manifest : tuple of (str, int)
         Digest and size in bytes of ``manifest.parquet``.
     """
@@ -87,8 +87,8 @@ class Facts:
     record: Mapping[str, Any]
     licence: str | None
     samples: Mapping[str, int]
-    members: Sequence[str]
-    shards: Mapping[str, tuple[str, int]]
+    members: Mapping[str, Sequence[str]]
+    tars: Mapping[str, tuple[str, int]]
     manifest: tuple[str, int]
 
     @property
@@ -139,34 +139,58 @@ def _header(facts: Facts) -> list[str]:
         "tags: [music, audio, webdataset, music-source-restoration, wetdry]",
         f"size_categories: [{size}]",
         "configs:",
-        "- config_name: default",
-        "  data_files:",
     ]
-    for split in facts.samples:
-        lines += [f"  - split: {split}", f'    path: "data/{split}-*.tar"']
-    lines += ["dataset_info:", "  features:"]
+    fields = facts.members or {"": []}
+    for field in fields:
+        lines += [f"- config_name: {field or 'default'}"]
+        lines += ["  default: true"] if field == "mixture" else []
+        lines.append("  data_files:")
+        for split in facts.samples:
+            lines += [f"  - split: {split}", f'    path: "data/{split}-*{_ending(field)}"']
+    lines.append("dataset_info:")
+    for field, members in fields.items():
+        lines += [f"- config_name: {field}"] if field else []
+        lines += _features(facts, field, members)
+    return [*lines, "---"]
+
+
+def _ending(field: str) -> str:
+    """Return how the names of a field's tars end."""
+    return f".{field}.tar" if field else ".tar"
+
+
+def _features(facts: Facts, field: str, members: Sequence[str]) -> list[str]:
+    """Return what the tars of a field hold, and how much of it."""
+    lines = ["  features:"]
     for name in ("__key__", "__url__"):
         lines += [f"  - name: {name}", "    dtype: string"]
-    for name in facts.members:
+    for name in members:
         kind = "json" if name == "json" else "binary"  # "audio" would ask for torchcodec
         lines += [f"  - name: {json.dumps(name)}", f"    dtype: {kind}"]
     lines.append("  splits:")
     for split, count in facts.samples.items():
-        own = sum(n for name, (_, n) in facts.shards.items() if name.rpartition("-")[0] == split)
-        lines += [f"  - name: {split}", f"    num_examples: {count}", f"    num_bytes: {own}"]
-    return [*lines, "---"]
+        own = [n for name, (_, n) in facts.tars.items() if _belongs(name, split, field)]
+        lines += [f"  - name: {split}", f"    num_examples: {count}", f"    num_bytes: {sum(own)}"]
+    return lines
+
+
+def _belongs(name: str, split: str, field: str) -> bool:
+    """Tell whether a tar is one of a split and a field."""
+    return name.rpartition("-")[0] == split and name.endswith(_ending(field))
 
 
 def _body(facts: Facts) -> list[str]:
     """Return what people read."""
     record = facts.record
-    sizes = sum(size for _, size in facts.shards.values())
+    sizes = sum(size for _, size in facts.tars.values())
+    shards = len({name.partition(".")[0] for name in facts.tars})
+    parted = f" of {len(facts.tars)} tars" if len(facts.tars) > shards else ""
     fence = "`" * (max(map(len, re.findall("`+", record["recipe"])), default=2) + 1)
     rows = [
         ("recipe", f"`{facts.name.removeprefix('wetdry-')}`, seed {record['seed']}"),
         ("severity", record["severity"]),
         ("audio", f"{_format(record['bits'])}, {record['sample_rate']} Hz, stereo"),
-        ("size", f"{len(facts.shards)} shards, {sizes / 1e6:.1f} MB"),
+        ("size", f"{shards} shards{parted}, {sizes / 1e6:.1f} MB"),
         ("licence", "; ".join(map(_plain, facts.licences))),
         ("made with", f"wetdry {record['versions']['wetdry']}"),
     ]
@@ -177,13 +201,22 @@ def _body(facts: Facts) -> list[str]:
         name=facts.name,
         about=facts.about,
         rows="\n".join(f"| {name} | {what} |" for name, what in rows),
-        members="\n".join(f"- `{name}`" for name in facts.members),
+        members="\n".join(_members(facts)),
         split=next(iter(facts.samples), "train"),
         recipe=record["recipe"].rstrip(),
         fence=fence,
         licences=_licences(facts),
     )
     return text.split("\n")
+
+
+def _members(facts: Facts) -> list[str]:
+    """Return a line for each member, and which tar to fetch for it where there are several."""
+    return [
+        f"- `{name}`" + (f" in `*{_ending(field)}`" if field else "")
+        for field, members in facts.members.items()
+        for name in members
+    ]
 
 
 def _format(bits: int) -> str:

@@ -70,14 +70,14 @@ def croissant(facts: Facts) -> str:
     """
     manifest = _file("manifest.parquet", "application/x-parquet", *facts.manifest)
     shards = [
-        _file(f"data/{name}.tar", "application/x-tar", *about)
-        for name, about in facts.shards.items()
+        _file(f"data/{name}", "application/x-tar", *about) for name, about in facts.tars.items()
     ]
+    heard = [name for name in facts.tars if name.count(".") == 1 or name.endswith(".mixture.tar")]
     floats = facts.record["bits"] == 32
     mixtures = {
         "@type": "cr:FileSet",
         "@id": "mixtures",
-        "containedIn": [{"@id": shard["@id"]} for shard in shards],
+        "containedIn": [{"@id": f"data/{name}"} for name in heard],
         "encodingFormat": "audio/wav" if floats else "audio/flac",
         "includes": "*.mixture.wav" if floats else "*.mixture.flac",
     }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow
     import pyarrow.parquet
 
-__all__ = ["ROWS", "Appender", "StoredRows", "appending"]
+__all__ = ["ROWS", "Appender", "StoredRows", "appending", "column_of"]
 
 ROWS = 4096
 """In a group: a table of no more has one, and the bytes of a table that is written at once."""
@@ -85,12 +85,22 @@ class StoredRows(Sequence[dict[str, Any]]):
 
     def __init__(self, path: Place, columns: Sequence[str]) -> None:
         self._path, self._columns = path, list(columns)
+        if not path.is_file():
+            raise ShardError(f"{path}: wanted a table, found none; run 'wetdry generate' first")
         with self._opened() as file:
             if missing := [name for name in columns if name not in file.schema_arrow.names]:
                 raise ShardError(f"{path}: wanted the column {missing[0]}, found none; {CURE}")
             sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         self._starts: list[int] = [0, *accumulate(sizes)]
         self._group: tuple[int, pyarrow.Table] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that the file has, without an index of pandas."""
+        with self._opened() as file:
+            schema = file.schema_arrow
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in schema.names if name not in index]
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -145,3 +155,8 @@ class StoredRows(Sequence[dict[str, Any]]):
         except (OSError, pa.ArrowException) as error:
             why = " ".join(str(error).split())[:120]
             raise ShardError(f"{self._path}: cannot be read as a table ({why}); {CURE}") from None
+
+
+def column_of(rows: Sequence[dict[str, Any]], name: str) -> list[Any]:
+    """Return one column of rows, whether they are stored or held."""
+    return rows.column(name) if isinstance(rows, StoredRows) else [row[name] for row in rows]

@@ -55,7 +55,8 @@ def manifest_schema() -> "pyarrow.Schema":
     seconds, residual lag of wet against dry. ``lag_samples`` is that of the mixture against
     the sum before master; ``sum_error_db`` how far the wet stems are from summing to it;
     ``pcm_sha256`` maps members to the digests of their samples (JSON), ``members`` to where they
-    stand in the shard: ``[offset, size]`` in bytes (JSON).
+    stand in the shard: ``[offset, size]`` in bytes (JSON), of one tar per field by field.
+    ``shard_sha256`` is that of the tar; of several, of the lines ``FIELD SHA256`` in their order.
 
     Every effect stands there with its facts: what it is, whether and how it can be undone, what
     it took and how audible it was. ``labels`` has one multi-hot list for each class, for the

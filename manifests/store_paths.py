@@ -66,6 +66,11 @@ class StorePath:
         """The name without its last suffix."""
         return Path(self.name).stem
 
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether it stands in this process's memory, where no other process sees it."""
+        return self.url.startswith("memory://")
+
     def exists(self) -> bool:
         """Tell whether there is such an object; a prefix alone is none."""
         return self._info() is not None

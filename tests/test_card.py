@@ -105,13 +105,13 @@ def test_names_and_recipes_are_not_taken_for_markup(media):
     record["recipe_name"] = "my recipe\n---\n# <b>"
     record["recipe"] = "about: a ```` fence\n---\n"
     record["splits"] = {"train": ["a|b`c\nd", "<script>alert(1)</script>"]}
-    facts = Facts(record, 'x"\nlicense: y', {"train": 1}, ["a: b.flac"], {}, ("0", 0))
+    facts = Facts(record, 'x"\nlicense: y', {"train": 1}, {"": ["a: b.flac"]}, {}, ("0", 0))
     text = card(facts)
     about = YAML(typ="safe").load(text.split("---\n")[1])
     assert about["license"] == 'x"\nlicense: y' and about["pretty_name"] == "wetdry-my-recipe-----b"
     assert "`a b c d`, `<script>alert(1)</script>`" in text
     assert text.rstrip().endswith("`````") and "\n`````yaml\n" in text
-    nobody = card(replace(facts, samples={}, members=[]))
+    nobody = card(replace(facts, samples={}, members={}))
     assert YAML(typ="safe").load(nobody.split("---\n")[1])["license"] == 'x"\nlicense: y'
 
 

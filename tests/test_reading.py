@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -336,20 +335,21 @@ def test_outputs_of_a_killed_script_are_finished_by_the_same_script(copy, tmp_pa
         "from wetdry.datasets import missing_outputs, read, write_outputs\n"
         f"data, reader = {str(copy)!r}, read({str(copy)!r})\n"
         "def outputs():\n"
-        "    for key in missing_outputs(data, 'killed'):\n"
-        "        time.sleep(float(sys.argv[1]))\n"
+        "    for count, key in enumerate(missing_outputs(data, 'killed')):\n"
+        "        if count == int(sys.argv[1]):\n"
+        "            print('in the second shard', flush=True)\n"
+        "            time.sleep(600)\n"
         "        mixture = reader[key]['mixture']\n"
         "        bass, drums = mixture * np.float32(0.5), mixture[:1] * np.float32(30)\n"
         "        yield key, {'Bass': bass, 'Drums': drums}\n"
         "write_outputs(data, 'killed', outputs())\n"
     )
-    process = subprocess.Popen([sys.executable, str(script), "0.3"])
-    while not list((copy / "outputs" / "killed").glob("commits/*")) and process.poll() is None:
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    assert 0 < len(missing_outputs(copy, "killed")) < 10
-    subprocess.run([sys.executable, str(script), "0"], check=True)
+    with subprocess.Popen([sys.executable, str(script), "4"], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"in the second shard\n"
+        process.kill()
+    assert len(missing_outputs(copy, "killed")) == 7  # a shard has three
+    assert list((copy / "outputs" / "killed").glob("*.tmp"))
+    subprocess.run([sys.executable, str(script), "10"], check=True)
     assert not list((copy / "outputs").rglob("*.tmp"))
     both = read(copy, fields=["outputs.whole", "outputs.killed"])
     assert all(same(s["outputs.whole"], s["outputs.killed"]) for s in both)

@@ -16,11 +16,14 @@ from typer.testing import CliRunner
 
 from wetdry.cli import app
 from wetdry.datasets import (
+    LocalEngine,
     Order,
+    RayEngine,
     generate,
     parse_share,
     parse_splits,
     read,
+    repair,
     verify,
     write_catalog,
 )
@@ -90,6 +93,18 @@ def test_any_store_of_fsspec_will_do(order, catalog, stems, folder):
     generate(order, catalog, stems, "memory://bucket/set")
     assert stored("memory://bucket/set") == local(folder)
     assert generate(order, catalog, stems, "memory://bucket/set").rendered == 0
+
+
+@pytest.mark.parametrize("engine", [LocalEngine(2), RayEngine("127.0.0.1:1")])
+def test_memory_is_refused_where_other_processes_would_write(order, catalog, stems, engine):
+    url = "memory://bucket/unseen"
+    with pytest.raises(UsageError, match=r"do not see this memory.*found (LocalEngine|RayEngine)"):
+        generate(order, catalog, stems, url, engine=engine)
+    assert not place_of(url).sizes()
+    generate(order, catalog, stems, "memory://bucket/mended")
+    (place_of("memory://bucket/mended") / "data" / "test-000000.tar").unlink()
+    with pytest.raises(UsageError, match="do not see this memory"):
+        repair("memory://bucket/mended", stems=stems, engine=engine)
 
 
 @pytest.mark.parametrize("lost", ["data/train-000001.tar", "commits/test-000000.json"])
