@@ -8,7 +8,6 @@ import ast
 import json
 import posixpath
 import re
-import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
+from wetdry.degradations import Effect
+
 REPO = Path(__file__).parents[1]
 OUTSIDE = {
     "README.md": "index.md",
@@ -28,8 +29,10 @@ OUTSIDE = {
     "CONTRIBUTING.md": "contributing.md",
 }
 ROOMS = ("degradations", "mixing", "datasets", "manifests", "cascade")
+EFFECT = "\n    options: {members: false}"
 LENT = tempfile.TemporaryDirectory(prefix="wetdry_site_")  # gone when the process ends
 ITEM = re.compile(r"([-*+]|\d+\.) ")
+ROW = re.compile(r"\|")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 PAGE = re.compile(r"(?<=\]\()(\w+\.md)")
 ROLE = re.compile(r":[a-z]+:(`~?[\w.]+`)")
@@ -101,12 +104,12 @@ def page_of(uri: str) -> str:
 
 
 def spaced(markdown: str) -> Iterator[tuple[str, bool]]:
-    """Yield (line, is it code), with an empty line before lists that interrupt a paragraph."""
+    """Yield (line, is it code), with an empty line before lists and tables that interrupt."""
     fence, before = "", ""
     for line in markdown.split("\n"):
         mark = re.match(r" *(`{3,}|~{3,})", line)
-        if not fence and ITEM.match(line) and before and not before.startswith(" "):
-            if not ITEM.match(before):
+        for start in () if fence else (ITEM, ROW):
+            if start.match(line) and re.match(r"\S", before) and not start.match(before):
                 yield "", False
         yield line, bool(fence or mark)
         if mark and not fence:
@@ -126,13 +129,16 @@ def file_page(path: str, config: MkDocsConfig) -> File:
 def room_page(room: str) -> str:
     """Return the page of what a room exports."""
     tree = ast.parse((REPO / room / "__init__.py").read_text())
+    effects = {effect.__name__ for effect in Effect.kinds.values()}
     (exported,) = (
         ast.literal_eval(node.value)
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
     )
     parts = [f"# wetdry.{room}", ast.get_docstring(tree) or ""]
-    return "\n\n".join([*parts, *(f"::: wetdry.{room}.{name}" for name in exported), ""])
+    for name in exported:  # of an effect its numbers count: what it can do is Effect's
+        parts.append(f"::: wetdry.{room}.{name}" + EFFECT * (name in effects))
+    return "\n\n".join([*parts, ""])
 
 
 def notebook_page(file: File) -> str:
