@@ -160,5 +160,6 @@ def output(made: dict[str, Any]) -> str:
         return f'<img src="data:image/png;base64,{"".join(data["image/png"]).strip()}" alt="plot">'
     if "text/html" in data:
         kept = re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)
-        return "<div>" + re.sub(r"\n\s*", "", kept) + "</div>"
+        plain = re.sub(r"<(table|tr)\b[^>]*>", r"<\1>", kept)  # as the theme's own: it scrolls
+        return "<div>" + re.sub(r"\n\s*", "", plain) + "</div>"
     return f"```text\n{''.join(data['text/plain']).rstrip()}\n```"
