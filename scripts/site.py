@@ -150,7 +150,8 @@ def notebook_page(file: File) -> str:
             parts.append(source)
         else:
             parts += [f"```python\n{source}\n```", *map(output, cell["outputs"])]
-    return "\n\n".join([*parts, ""])
+    name = posixpath.basename(file.src_uri)
+    return "\n\n".join([*parts, f'<a href="{name}" download>{name}</a>', ""])
 
 
 def output(made: dict[str, Any]) -> str:

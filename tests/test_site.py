@@ -33,7 +33,8 @@ class Reader(HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.asked, self.links, self.anchors, self.shown = [], [], set(), Counter()
+        self.asked, self.links, self.anchors = [], [], set()
+        self.shown: Counter[str] = Counter()
         self.inside = False
         self.feed(path.read_text())
 
@@ -98,7 +99,7 @@ def sources():
 
 @pytest.mark.parametrize(("source", "page"), sources(), ids=lambda name: Path(name).stem)
 def test_a_page_shows_what_github_shows(source, page, site, pages):
-    github = Counter()
+    github: Counter[str | None] = Counter()
     for token in MarkdownIt("commonmark").enable("table").parse((REPO / source).read_text()):
         github[token.tag if token.type == "heading_open" else KINDS.get(token.type)] += 1
         github.update(KINDS.get(inner.type) for inner in token.children or ())
