@@ -3,7 +3,7 @@ PYTHON ?= python3
 STEMS ?=
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: .venv/ready
 	$(BIN)/wetdry demo demo $(if $(STEMS),--stems "$(STEMS)")
@@ -13,6 +13,9 @@ test: .venv/ready-dev
 
 check: .venv/ready-dev
 	scripts/check
+
+docs: .venv/ready-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wetdry needs Python >= 3.11; say which with make PYTHON=python3.11")'
@@ -24,5 +27,9 @@ check: .venv/ready-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+.venv/ready-docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 clean:
-	rm -rf .venv demo .types .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv demo site .types .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
