@@ -18,6 +18,7 @@ from .metrics import (
     si_sdr_db,
     zimtohrli_distance,
 )
+from .model_export import export_model
 from .musicnn import fetch as fetch_musicnn
 from .playlist import Playlist, Turn
 from .restoration import Restorer
@@ -45,6 +46,7 @@ __all__ = [
     "Turn",
     "evaluate",
     "evaluate_systems",
+    "export_model",
     "fetch_musicnn",
     "fetch_weights",
     "frechet_distance",

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AssetError
+from ..errors import AssetError, UsageError
 
 __all__ = ["Graph"]
 
 OPSET = 17
 IR_VERSION = 8
 """Of 2022, which every onnxruntime of these years reads."""
+
+LARGEST_BYTES = 2**31 - 2**20
+"""What one file of protocol buffers holds, less room for the nodes."""
 
 Shape = Sequence[int | str] | None
 
@@ -107,7 +110,18 @@ class Graph:
         outputs : mapping of str to (str, shape)
             By name, the value that becomes it, and its shape.
         metadata : mapping of str to str
+
+        Raises
+        ------
+        UsageError
+            If one file cannot hold the weights.
         """
+        size = sum(len(weight.raw_data) for weight in self._weights)
+        if size > LARGEST_BYTES:
+            raise UsageError(
+                f"{name}: wanted at most {LARGEST_BYTES / 1e9:.2f} GB of weights, which is what one "
+                f"ONNX file holds, found {size / 1e9:.2f}; use the safetensors, or a smaller network"
+            )
         make, types = self._onnx.helper, self._onnx.TensorProto
 
         def info(value: str, shape: Shape) -> Any:

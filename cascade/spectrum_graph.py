@@ -3,6 +3,8 @@
 ONNX has operators of its own for it, which few runtimes have besides onnxruntime.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,6 +71,7 @@ def _hann() -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
 
 
+@cache
 def _basis(bins: int) -> NDArray[np.float32]:
     """Return windowed cosines and negative sines, shape (2 bins, 1, window).
 

@@ -105,7 +105,6 @@ def test_stage_two_leaves_the_share_of_the_mixture_in_every_stem():
     assert np.allclose(difference, 0.02 * inputs[0], atol=1e-6)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_equal_weights_make_equal_bytes(way):
-    first, second = (stage_one_graph(generator(conditioning=way), {"a": "b"}) for _ in range(2))
+def test_equal_weights_make_equal_bytes():
+    first, second = (stage_one_graph(generator(), {"a": "b"}) for _ in range(2))
     assert first == second
