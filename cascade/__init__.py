@@ -26,6 +26,7 @@ from .run_report import write_run_report
 from .samples import Sample, read_samples
 from .score_tables import score_table
 from .song_folders import restore_songs
+from .streaming import Stream
 from .summary import grouped_summary, paired_differences, paired_tests, summary
 from .training import train
 
@@ -42,6 +43,7 @@ __all__ = [
     "RisingSeverity",
     "Sample",
     "Source",
+    "Stream",
     "TrainConfiguration",
     "Turn",
     "evaluate",
