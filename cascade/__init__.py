@@ -18,6 +18,7 @@ from .metrics import (
     si_sdr_db,
     zimtohrli_distance,
 )
+from .model_export import export_model
 from .musicnn import fetch as fetch_musicnn
 from .playlist import Playlist, Turn
 from .restoration import Restorer
@@ -25,6 +26,7 @@ from .run_report import write_run_report
 from .samples import Sample, read_samples
 from .score_tables import score_table
 from .song_folders import restore_songs
+from .streaming import Stream
 from .summary import grouped_summary, paired_differences, paired_tests, summary
 from .training import train
 
@@ -41,10 +43,12 @@ __all__ = [
     "RisingSeverity",
     "Sample",
     "Source",
+    "Stream",
     "TrainConfiguration",
     "Turn",
     "evaluate",
     "evaluate_systems",
+    "export_model",
     "fetch_musicnn",
     "fetch_weights",
     "frechet_distance",

@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import AssetError
+from ..errors import AssetError, UsageError
 
 __all__ = ["Graph"]
 
 OPSET = 17
 IR_VERSION = 8
 """Of 2022, which every onnxruntime of these years reads."""
+
+LARGEST_BYTES = 2**31 - 2**20
+"""What one file of protocol buffers holds, less room for the nodes."""
+
+Shape = Sequence[int | str] | None
 
 
 class Graph:
@@ -83,15 +88,49 @@ class Graph:
         channels : int
         metadata : mapping of str to str
         """
-        make, float32 = self._onnx.helper, self._onnx.TensorProto.FLOAT
         shape = [1, channels, "samples"]
-        inputs = [
-            make.make_tensor_value_info("audio", float32, shape),
-            make.make_tensor_value_info("codebooks", self._onnx.TensorProto.INT64, []),
-        ]
-        last = make.make_node("Identity", [output], ["decoded"])
-        outputs = [make.make_tensor_value_info("decoded", float32, shape)]
-        graph = make.make_graph([*self._nodes, last], "codec", inputs, outputs, self._weights)
+        inputs: dict[str, Shape] = {"audio": shape, "codebooks": None}
+        return self.model("codec", inputs, {"decoded": (output, shape)}, metadata)
+
+    def model(
+        self,
+        name: str,
+        inputs: Mapping[str, Shape],
+        outputs: Mapping[str, tuple[str, Shape]],
+        metadata: Mapping[str, str],
+    ) -> bytes:
+        """Return the file of a model.
+
+        Parameters
+        ----------
+        name : str
+            What the graph calls itself.
+        inputs : mapping of str to shape
+            Lengths are numbers, or words where they may be any; None is one int64.
+        outputs : mapping of str to (str, shape)
+            By name, the value that becomes it, and its shape.
+        metadata : mapping of str to str
+
+        Raises
+        ------
+        UsageError
+            If one file cannot hold the weights.
+        """
+        size = sum(len(weight.raw_data) for weight in self._weights)
+        if size > LARGEST_BYTES:
+            raise UsageError(
+                f"{name}: wanted at most {LARGEST_BYTES / 1e9:.2f} GB of weights, which is what one "
+                f"ONNX file holds, found {size / 1e9:.2f}; use the safetensors, or a smaller network"
+            )
+        make, types = self._onnx.helper, self._onnx.TensorProto
+
+        def info(value: str, shape: Shape) -> Any:
+            kind = types.INT64 if shape is None else types.FLOAT
+            return make.make_tensor_value_info(value, kind, [] if shape is None else shape)
+
+        last = [make.make_node("Identity", [v], [n]) for n, (v, _) in outputs.items()]
+        ends = [[info(n, s) for n, s in inputs.items()], [info(n, s) for n, (_, s) in outputs.items()]]
+        graph = make.make_graph([*self._nodes, *last], name, *ends, self._weights)
         opset = make.make_opsetid("", OPSET)
         model = make.make_model(graph, opset_imports=[opset], producer_name="wetdry")
         model.ir_version = IR_VERSION

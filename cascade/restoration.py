@@ -71,6 +71,11 @@ class Restorer:
         """Rate in Hz that the networks work at."""
         return self.configuration.sample_rate
 
+    @property
+    def networks(self) -> tuple[Generator, Regressor]:
+        """Stage one and stage two."""
+        return self._generator, self._regressor
+
     def restore(self, audio: Audio, sample_rate: int) -> dict[str, dict[str, Audio]]:
         """Estimate the dry stems of a mixture that is held in memory.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..audio import Audio
 
-__all__ = ["window_starts", "windowed"]
+__all__ = ["CrossFade", "window_starts", "windowed"]
 
 
 def window_starts(frames: int, window: int, overlap: int, grid: int = 1) -> list[int]:
@@ -63,17 +63,54 @@ def windowed(
         Consecutive parts; together as long as the input.
     """
     starts = window_starts(frames, window, overlap, grid)
-    waiting, weight = np.zeros(0, np.float32), np.zeros(0, np.float32)
+    cross_fade = CrossFade(overlap)
     for start, end in zip(starts, [*starts[1:], frames], strict=True):
         length = frames - start if start == starts[-1] else window
-        fade = _fade(length, overlap, start > 0, start + length < frames)
-        part = estimate(read(start, length)) * fade
-        kept = len(weight)  # what earlier windows left for this one to fade into
-        part[..., :kept] += waiting
-        fade[:kept] += weight
-        done = end - start
-        yield part[..., :done] / fade[:done]
-        waiting, weight = part[..., done:], fade[done:]
+        estimated = estimate(read(start, length))
+        yield cross_fade.add(estimated, end - start, start > 0, start + length < frames)
+
+
+class CrossFade:
+    """Windows one after another; what later ones will still change waits.
+
+    Parameters
+    ----------
+    overlap : int
+        Length of the ramps, in samples.
+    """
+
+    def __init__(self, overlap: int) -> None:
+        self._overlap = overlap
+        self._waiting = self._weight = np.zeros(0, np.float32)
+
+    def add(self, estimate: Audio, done: int, rises: bool, falls: bool) -> Audio:
+        """Add a window that begins where the last ``done`` samples ended.
+
+        Parameters
+        ----------
+        estimate : float32 array, shape (..., samples)
+        done : int
+            Samples at its start that no later window will change.
+        rises, falls : bool
+            Whether it has a ramp at its start and at its end.
+
+        Returns
+        -------
+        float32 array, shape (..., done)
+        """
+        fade = _fade(estimate.shape[-1], self._overlap, rises, falls)
+        part = estimate * fade
+        kept = len(self._weight)  # what earlier windows left for this one to fade into
+        part[..., :kept] += self._waiting
+        fade[:kept] += self._weight
+        self._waiting, self._weight = part[..., done:], fade[done:]
+        out: Audio = part[..., :done] / fade[:done]
+        return out
+
+    def rest(self) -> Audio:
+        """Return what waits, when no window follows."""
+        out: Audio = self._waiting / self._weight
+        return out
 
 
 def _fade(length: int, overlap: int, rises: bool, falls: bool) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ for command in (
     *(stems.songs, stems.unpack, stems.scan, stems.fit),
     *(making.degrade, making.explain, factory.plan, making.generate),
     *(making.verify, factory.repair, factory.pack, factory.replay),
-    *(made.report, made.card, made.export),
+    *(made.report, made.card, made.export, made.export_model),
     *(learning.train, learning.restore, learning.evaluate, learning.fetch, learning.demo),
 ):
     app.command()(command)

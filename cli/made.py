@@ -1,4 +1,4 @@
-"""Commands about datasets that are made: card, export, report."""
+"""Commands about what is made: card, export, export-model, report."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import typer
 
 from ..errors import UsageError
 from .effects import Effects
-from .options import DatasetOrUrl
+from .options import DatasetOrUrl, Run
 from .printing import progress_bar
 
-__all__ = ["card", "export", "report"]
+__all__ = ["card", "export", "export_model", "report"]
 
 
 def card(
@@ -46,6 +46,19 @@ def export(
         raise UsageError(f"--layout: wanted msrbench, found {layout!r}")
     count = export_msrbench(datasets, out, split=split, medium=medium)
     print(f"{count} targets in {out}")
+
+
+def export_model(
+    run: Run,
+    out: Annotated[Path, typer.Option(help="Receives ONNX, safetensors and the card.")],
+    licence: Annotated[
+        str | None, typer.Option("--license", help="Such as cc-by-4.0; by default unknown.")
+    ] = None,
+) -> None:
+    """Write a trained run to give away: both stages as ONNX, weights, a model card."""
+    from ..cascade import export_model as write
+
+    print(f"written to {write(run, out, licence=licence).parent}")
 
 
 def report(

@@ -1,0 +1,147 @@
+"""A trained run as a folder to give away: weights, ONNX files, and a card that says what it is."""
+
+import json
+import shutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import __version__
+from ..audio import STEM_CLASSES, Audio
+from ..errors import AssetError, CheckpointError, UsageError
+from ..manifests.files import write_atomically
+from ..seeds import stream
+from .checkpoints import load_checkpoint
+from .model_card import ModelFacts, model_card
+from .model_graphs import stage_one_graph, stage_two_graph
+from .restoration import Restorer
+from .runs import read_run
+
+__all__ = ["METADATA", "export_model"]
+
+METADATA = "wetdry_model"
+"""Where an ONNX file says as JSON what it is and how long windows are."""
+
+LARGEST_ERROR = 1e-3
+"""Of the peak; rounding stays far below, another network far above."""
+
+CHECK_SAMPLES = 20_000
+
+
+def export_model(run: Path, out: Path, *, licence: str | None = None) -> Path:
+    """Write a folder that restores with wetdry, and without it through ONNX.
+
+    Both ONNX files are run and compared with torch before anything is written. The folder holds
+    ``stage_one`` and ``stage_two`` as ``.onnx`` and ``.safetensors``, ``run.json``, and the
+    model's card as ``README.md``; `Restorer.load` takes it as it takes a run.
+
+    Parameters
+    ----------
+    run : Path
+        A complete run of `train`.
+    out : Path
+        Made if it is absent.
+    licence : str, optional
+        As Hugging Face writes it, such as ``cc-by-4.0``; "unknown" by default.
+
+    Returns
+    -------
+    Path
+        The card.
+
+    Raises
+    ------
+    CheckpointError
+        If the run cannot be loaded, or ONNX does not say what torch says.
+    AssetError
+        If onnx or onnxruntime is not installed.
+    UsageError
+        If ``out`` is the run itself, a licence is no name, or a stage exceeds what one ONNX
+        file can hold.
+    """
+    if licence is not None and not (licence.isprintable() and licence.strip()):
+        raise UsageError(f"licence: wanted a name such as cc-by-4.0, found {licence!r}")
+    if out.resolve() == run.resolve():
+        raise UsageError(f"{out}: wanted another folder than the run's, found it; change --out")
+    restorer = Restorer.load(run, "cpu")
+    files = _graphs(restorer)
+    facts = ModelFacts(
+        about=read_run(run)[1],
+        licence=licence or "unknown",
+        steps={name: load_checkpoint(run / f"{name}.safetensors")[1] for name in files},
+        errors=_errors(restorer, files),
+        scores=run / "scores.parquet",
+    )
+    text = model_card(facts)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        write_atomically(out / f"{name}.onnx", data)
+        shutil.copyfile(run / f"{name}.safetensors", out / f"{name}.safetensors")
+    shutil.copyfile(run / "run.json", out / "run.json")
+    write_atomically(out / "README.md", text.encode())
+    return out / "README.md"
+
+
+def _graphs(restorer: Restorer) -> dict[str, bytes]:
+    """Return both ONNX files by name."""
+    generator, regressor = restorer.networks
+    size, grid = restorer.configuration.restoration, max(generator.grid, regressor.grid)
+    window, overlap = (
+        -(-round(seconds * restorer.sample_rate) // grid) * grid
+        for seconds in (size.window_s, size.overlap_s)
+    )
+    about = {
+        "sample_rate": restorer.sample_rate,
+        "classes": list(STEM_CLASSES),
+        "grid_samples": grid,
+        "window_samples": max(window, overlap + grid),
+        "overlap_samples": overlap,
+        "wetdry": __version__,
+    }
+
+    def metadata(stage: str) -> dict[str, str]:
+        return {METADATA: json.dumps({"stage": stage, **about})}
+
+    return {
+        "stage_one": stage_one_graph(generator, metadata("stage_one")),
+        "stage_two": stage_two_graph(regressor, size.mixture_share, metadata("stage_two")),
+    }
+
+
+@torch.no_grad()
+def _errors(restorer: Restorer, files: dict[str, bytes]) -> dict[str, float]:
+    """Return how far each file is from torch, relative to the peak; refuse what is another."""
+    generator, regressor = restorer.networks
+    rng = stream(0, "export", "check")
+    mixture = 0.1 * rng.standard_normal((2, 1, CHECK_SAMPLES), np.float32)
+    heard = torch.from_numpy(mixture)
+    first = generator(heard)
+    second = regressor(heard, first) + restorer.configuration.restoration.mixture_share * heard
+    inputs = {"mixture": mixture, "stage_one": first.numpy()}
+    errors = {}
+    for name, wanted in (("stage_one", first.numpy()), ("stage_two", second.numpy())):
+        found = _run(files[name], inputs)
+        errors[name] = float(np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1e-9))
+        if not errors[name] <= LARGEST_ERROR:
+            raise CheckpointError(
+                f"{name}: wanted an ONNX file within {LARGEST_ERROR} of torch, found "
+                f"{errors[name]:.2g} of the peak; this network has what the export does not know"
+            )
+    return errors
+
+
+def _run(data: bytes, inputs: dict[str, Audio]) -> Audio:
+    """Run an ONNX file on what it asks for."""
+    try:
+        runtime: Any = import_module("onnxruntime")
+    except ImportError:
+        raise AssetError(
+            "wanted the package onnxruntime, found none; run `pip install 'wetdry[neural]'`"
+        ) from None
+    session = runtime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    asked = {end.name: inputs[end.name] for end in session.get_inputs()}
+    out: Audio = session.run(None, asked)[0]
+    return out

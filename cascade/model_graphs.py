@@ -1,0 +1,51 @@
+"""Each stage as an ONNX file: from waveform to waveform, of any length and any batch."""
+
+from collections.abc import Mapping
+
+from ..audio import STEM_CLASSES
+from .generator import Generator
+from .generator_graph import add_generator
+from .network_graph import NetworkGraph
+from .regressor import Regressor
+from .regressor_graph import add_regressor
+
+__all__ = ["stage_one_graph", "stage_two_graph"]
+
+MIXTURE = ["batch", 1, "samples"]
+STEMS = ["batch", len(STEM_CLASSES), "samples"]
+
+
+def stage_one_graph(network: Generator, metadata: Mapping[str, str]) -> bytes:
+    """Return stage one's file: from ``mixture`` (batch, 1, samples) to ``stems`` (batch, 8, ...).
+
+    Raises
+    ------
+    AssetError
+        If the package onnx is not installed.
+    """
+    graph = NetworkGraph()
+    stems = add_generator(graph, network, "mixture")
+    return graph.model("stage_one", {"mixture": MIXTURE}, {"stems": (stems, STEMS)}, metadata)
+
+
+def stage_two_graph(network: Regressor, mixture_share: float, metadata: Mapping[str, str]) -> bytes:
+    """Return stage two's file: from ``mixture`` and ``stage_one`` to ``stems``.
+
+    Parameters
+    ----------
+    network : Regressor
+    mixture_share : float
+        How much of the mixture stays in every stem (`RestorationConfiguration`).
+    metadata : mapping of str to str
+
+    Raises
+    ------
+    AssetError
+        If the package onnx is not installed.
+    """
+    graph = NetworkGraph()
+    stems = add_regressor(graph, network, "mixture", "stage_one")
+    if mixture_share:
+        stems = graph.add("Add", stems, graph.scaled("mixture", mixture_share))
+    inputs = {"mixture": MIXTURE, "stage_one": STEMS}
+    return graph.model("stage_two", inputs, {"stems": (stems, STEMS)}, metadata)
