@@ -10,13 +10,33 @@ from typing import Protocol
 
 from ..audio import STEM_CLASSES, Audio
 from ..errors import AudioError
+from .dial import blended, system_at
 
-__all__ = ["ORACLES", "SYSTEMS", "Case", "Contestant", "Restorer", "Sample", "cases_of", "run_of"]
+__all__ = [
+    "BETWEEN",
+    "ORACLES",
+    "SYSTEMS",
+    "UNTUNED",
+    "Case",
+    "Contestant",
+    "Restorer",
+    "Sample",
+    "cases_of",
+    "run_of",
+]
 
 ORACLES = ("oracle_ratio_mask", "oracle_complex_mask", "oracle_inversion")
 """Systems that know the answer: bounds of what could be reached."""
 
-SYSTEMS = ("silence", "mixture", *ORACLES, "stage_one", "cascade")
+BETWEEN = tuple(system_at(place / 100) for place in range(1, 100))
+"""Positions of the dial between the stages."""
+
+UNTUNED = "untuned_"
+"""Stands before the stages of a run that was tuned, as they were before."""
+
+STAGES = (f"{UNTUNED}stage_one", f"{UNTUNED}cascade", "stage_one", *BETWEEN, "cascade")
+
+SYSTEMS = ("silence", "mixture", *ORACLES, *STAGES)
 """Who is known, in the order of tables; others follow."""
 
 
@@ -91,8 +111,16 @@ def cases_of(contestants: Sequence[Contestant], samples: Iterable[Sample]) -> It
             )
 
 
-def run_of(restorer: Restorer) -> Contestant:
+def run_of(restorer: Restorer, dials: Sequence[float] = (), prefix: str = "") -> Contestant:
     """Return a trained run as a contestant with the systems ``stage_one`` and ``cascade``.
+
+    Parameters
+    ----------
+    restorer : Restorer
+    dials : sequence of float
+        Positions between the two that are systems as well (see ``dial``).
+    prefix : str
+        Stands before the names of all of them.
 
     Raises
     ------
@@ -111,6 +139,12 @@ def run_of(restorer: Restorer) -> Contestant:
                         f"{sample.key}: wanted {stem_class} from {system}, found no such stem; "
                         "the restorer must return every class"
                     )
-        return {system: made[system] for system in ("stage_one", "cascade")}
+        first, second = (made[system] for system in ("stage_one", "cascade"))
+        between = {
+            system_at(dial): {name: blended(first[name], second[name], dial) for name in first}
+            for dial in dials
+        }
+        stages = {"stage_one": first, "cascade": second}
+        return {prefix + system: stems for system, stems in (stages | between).items()}
 
     return restored

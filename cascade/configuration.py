@@ -20,6 +20,8 @@ from .sizes import (
 )
 
 __all__ = [
+    "Budget",
+    "JointConfiguration",
     "RestorationConfiguration",
     "StageOneConfiguration",
     "StageTwoConfiguration",
@@ -91,7 +93,17 @@ class StageOneConfiguration(_Budget):
     optimiser: OptimiserConfiguration = OptimiserConfiguration()
 
 
-class StageTwoConfiguration(_Budget):
+class _Regression(_Budget):
+    """Weights of what makes an estimate exact."""
+
+    waveform: Weight = 10.0
+    spectral: Weight = 1.0
+    error: Weight = 0.0
+    mel_error: Weight = 0.0
+    embedding_mean: Weight = 0.0
+
+
+class StageTwoConfiguration(_Regression):
     """Training of the regression stage on cached outputs of stage one.
 
     What both stages have is told at `StageOneConfiguration`.
@@ -104,6 +116,9 @@ class StageTwoConfiguration(_Budget):
         Weights of L1, of the multi-resolution STFT loss, and of two relative errors that the
         metrics measure, that of the waveform (SI-SDR) and that of mel spectra (MMSNR); 10, 1,
         0 and 0 in the paper.
+    embedding_mean : float
+        Weight of the squared distance between the mean embeddings (musicnn's) of estimates and
+        targets, the mean term of a Frechet distance; 0 in the paper, and then not computed.
     phase_offset : float
         Highest random phase offset of the input, as a share of half a turn.
     clean_share : float
@@ -116,16 +131,36 @@ class StageTwoConfiguration(_Budget):
     """
 
     steps: Annotated[int, Field(ge=0)]
-    waveform: Weight = 10.0
-    spectral: Weight = 1.0
-    error: Weight = 0.0
-    mel_error: Weight = 0.0
     phase_offset: Share = 0.25
     clean_share: Share = 0.1
     lost_share: Share = 0.0
     cached_samples: Count | None = None
     network: RegressorConfiguration = RegressorConfiguration()
     optimiser: OptimiserConfiguration = OptimiserConfiguration(betas=(0.9, 0.999))
+
+
+class JointConfiguration(_Regression):
+    """Fine-tuning of both stages together, end to end, after stage two.
+
+    What all stages have is told at `StageOneConfiguration`.
+
+    Parameters
+    ----------
+    waveform, spectral, error, mel_error, embedding_mean : float
+        Weights of stage two's losses, on what the cascade says.
+    log_mel : float
+        Weight of stage one's, on what stage one says, which keeps it plausible.
+    optimiser
+        Of both networks at once, by default with a low rate.
+    """
+
+    log_mel: Weight = 1.0
+    optimiser: OptimiserConfiguration = OptimiserConfiguration(
+        learning_rate=1e-4, betas=(0.9, 0.999)
+    )
+
+
+Budget = StageOneConfiguration | StageTwoConfiguration | JointConfiguration
 
 
 class RestorationConfiguration(Model):
@@ -167,8 +202,8 @@ class TrainConfiguration(Model):
         Held-out excerpts of 4 s that are scored.
     validation_sounds : int
         Of these, how many are kept as FLAC files under ``samples/``.
-    stage_one, stage_two, restoration
-        See their classes.
+    stage_one, stage_two, joint, restoration
+        See their classes; without ``joint`` the stages are not tuned together.
     """
 
     seed: int = 0
@@ -180,6 +215,7 @@ class TrainConfiguration(Model):
     validation_sounds: Annotated[int, Field(ge=0)] = 1
     stage_one: StageOneConfiguration
     stage_two: StageTwoConfiguration
+    joint: JointConfiguration | None = None
     restoration: RestorationConfiguration = RestorationConfiguration()
 
 

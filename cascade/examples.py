@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..seeds import stream
-from .configuration import StageOneConfiguration, StageTwoConfiguration
+from .configuration import Budget
 from .loader import Batch, draw_batch, draw_pairs
 from .pcm import PcmCache
 from .severities import severity_weights
@@ -44,7 +44,7 @@ class Examples:
         The stage's.
     seed, sample_rate : int
         Rate in Hz.
-    budget : StageOneConfiguration or StageTwoConfiguration
+    budget : Budget
     cache : PcmCache
     severities : float array, shape (samples,), optional
         Of the cache's samples, where there is a curriculum.
@@ -55,7 +55,7 @@ class Examples:
         name: str,
         seed: int,
         sample_rate: int,
-        budget: StageOneConfiguration | StageTwoConfiguration,
+        budget: Budget,
         cache: PcmCache,
         severities: NDArray[np.float64] | None = None,
     ) -> None:

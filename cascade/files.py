@@ -9,6 +9,7 @@ import numpy as np
 
 from ..audio import STEM_CLASSES, Audio, checked
 from ..errors import AudioError
+from .dial import FAITHFUL, blended, checked_dial
 from .restoration import Restorer
 
 __all__ = ["restore_file"]
@@ -26,6 +27,7 @@ def restore_file(
     out: Path,
     *,
     residual: bool = False,
+    dial: float = FAITHFUL,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -43,6 +45,8 @@ def restore_file(
         they have in the song.
     residual : bool
         Also write ``residual.wav``: the song less its stems, so that all nine files sum to it.
+    dial : float
+        From faithful (1) to plausible (0, what stage one says).
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -62,13 +66,15 @@ def restore_file(
     """
     import soundfile
 
+    checked_dial(dial)
     restorer = run if isinstance(run, Restorer) else Restorer.load(run, device)
     folder = out / song.stem
     try:
         with soundfile.SoundFile(song) as file:
             source = _Source(file, song, restorer.sample_rate)
             folder.mkdir(parents=True, exist_ok=True)
-            _write(restorer, source, folder, progress or (lambda done, total: None))
+            parts = _stems(restorer, source, dial)
+            _write(parts, source, folder, progress or (lambda done, total: None))
         if residual:
             _write_residual(song, folder)
     except soundfile.LibsndfileError as error:
@@ -136,7 +142,10 @@ class _Resampled:
 
 
 def _write(
-    restorer: Restorer, source: _Source, folder: Path, progress: Callable[[int, int], None]
+    parts: Iterator[tuple[int, list[Audio]]],
+    source: _Source,
+    folder: Path,
+    progress: Callable[[int, int], None],
 ) -> None:
     """Write each class under a temporary name; rename them all when all are complete."""
     import soundfile
@@ -153,7 +162,7 @@ def _write(
             )
             for path in partial
         ]
-        for done, stems in _stems(restorer, source):
+        for done, stems in parts:
             for writer, stem in zip(writers, stems, strict=True):
                 writer.write(stem.T)
             progress(done, file.frames)
@@ -182,7 +191,7 @@ def _write_residual(song: Path, folder: Path) -> None:
     partial.replace(path)
 
 
-def _stems(restorer: Restorer, source: _Source) -> Iterator[tuple[int, list[Audio]]]:
+def _stems(restorer: Restorer, source: _Source, dial: float) -> Iterator[tuple[int, list[Audio]]]:
     """Yield frames done and the next part of each class, at the file's rate."""
     file, rate = source.file, restorer.sample_rate
     back = [_Resampled(file.channels, rate, file.samplerate) for _ in STEM_CLASSES]
@@ -190,7 +199,8 @@ def _stems(restorer: Restorer, source: _Source) -> Iterator[tuple[int, list[Audi
     for part in restorer.parts(source.read, source.frames):
         inner += part.shape[-1]
         last = inner == source.frames
-        stems = [stream.push(stem, last) for stream, stem in zip(back, part[1], strict=True)]
+        inside = blended(*part, dial)
+        stems = [stream.push(stem, last) for stream, stem in zip(back, inside, strict=True)]
         wanted = file.frames - done if last else min(stems[0].shape[1], file.frames - done)
         missing = max(wanted - stems[0].shape[1], 0)
         done += wanted

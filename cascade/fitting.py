@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .checkpoints import load_checkpoint, save_checkpoint
-from .configuration import StageOneConfiguration, StageTwoConfiguration
+from .configuration import Budget
 from .journal import Journal
 from .loader import Batch
 from .ranks import Ranks
@@ -34,7 +34,7 @@ class Stage(Protocol):
         """What is trained."""
 
     @property
-    def budget(self) -> StageOneConfiguration | StageTwoConfiguration:
+    def budget(self) -> Budget:
         """How long to train."""
 
     def train_step(self, step: int) -> dict[str, float]:

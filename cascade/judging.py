@@ -13,6 +13,7 @@ from ..manifests.files import write_atomically
 from .cases import ORACLES, Case
 from .circumstances import described
 from .clap import load_clap
+from .dial import dial_positions
 from .evaluation import evaluate_systems, write_scores
 from .frechet import Embedding
 from .metrics import METRICS
@@ -20,6 +21,7 @@ from .musicnn import load as load_musicnn
 from .pairs import is_silent
 from .score_tables import condensed, written
 from .summary import paired_tests
+from .trade_off import trade_off
 from .trials import INVERSION, Trial, dataset_trial, folder_trial
 
 __all__ = ["Judged", "judge"]
@@ -66,6 +68,7 @@ def judge(
     run: Path | None = None,
     estimates: Mapping[str, Path] = MappingProxyType({}),
     baselines: Sequence[str] | None = None,
+    dials: Sequence[float] = (),
     split: str = "test",
     limit: int | None = None,
     metrics: Sequence[str] = tuple(METRICS),
@@ -75,8 +78,9 @@ def judge(
 ) -> Judged:
     """Score baselines, a run and folders of estimates on the same stems.
 
-    Writes ``scores.parquet``, ``table.csv``, ``paired.csv``, ``skipped.csv``, ``excerpts/`` and,
-    if the weights of musicnn or CLAP are at hand, ``frechet.parquet`` into a folder.
+    Writes ``scores.parquet``, ``table.csv``, ``paired.csv``, ``skipped.csv``, ``excerpts/``, with
+    positions of the dial ``dial.csv``, and, if the weights of musicnn or CLAP are at hand,
+    ``frechet.parquet`` into a folder.
 
     Parameters
     ----------
@@ -86,12 +90,16 @@ def judge(
         One of them: a dataset of ``wetdry generate``, or a folder laid out like MSRBench or the
         challenge's (see ``folder_bench``).
     run : Path, optional
-        A trained run: systems ``stage_one`` and ``cascade``.
+        A trained run: systems ``stage_one`` and ``cascade``; where both were tuned together
+        also ``untuned_stage_one`` and ``untuned_cascade``, as they were before.
     estimates : mapping of str to Path
         Folders of stems by the systems' names (see ``estimate_folders``).
     baselines : sequence of str, optional
         Of silence, mixture, oracle_ratio_mask, oracle_complex_mask and, with a dataset,
         oracle_inversion; by default all that apply.
+    dials : sequence of float
+        Positions between the run's stages (1: cascade, 0: stage one), in hundredths, that are
+        scored as systems: ``dial_25`` is at 0.25. They also make ``dial.csv``.
     split : str
         Of the dataset.
     limit : int, optional
@@ -119,11 +127,14 @@ def judge(
         raise UsageError("evaluate: wanted --data or --reference, one of them")
     if out.is_file():
         raise UsageError(f"{out}: wanted a folder for the tables, found a file; choose another")
+    positions = dial_positions(dials)
+    if dials and run is None:
+        raise UsageError("--dial: wanted a run whose stages are blended, found none; name one")
     if data is not None:
-        trial = dataset_trial(data, split, limit, run, estimates, baselines, device)
+        trial = dataset_trial(data, split, limit, run, estimates, baselines, device, positions)
     else:
         assert reference is not None
-        trial = folder_trial(reference, limit, run, estimates, baselines, device)
+        trial = folder_trial(reference, limit, run, estimates, baselines, device, positions)
     return _judged(trial, out, metrics, workers, progress)
 
 
@@ -154,6 +165,9 @@ def _judged(
     write_scores(scores, out / "scores.parquet")
     if found.frechet is not None:
         write_scores(found.frechet, out / "frechet.parquet")
+    dial = trade_off(scores, found.frechet)
+    if len(dial):
+        write_atomically(out / "dial.csv", written(dial))
     for name in ("table", "paired", "skipped"):
         write_atomically(out / f"{name}.csv", written(getattr(judged, name)))
     return replace(judged, remark=_remark(judged, out, [*trial.remarks, said]))

@@ -12,6 +12,7 @@ from .discriminator import Verdict
 from .spectra import magnitude, mel_filterbank, stft
 
 __all__ = [
+    "SILENT",
     "adversarial_loss",
     "discriminator_loss",
     "error_loss",

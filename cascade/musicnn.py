@@ -61,7 +61,7 @@ class Musicnn:
     sample_rate = SAMPLE_RATE
 
     def __init__(self, network: MusicnnNetwork) -> None:
-        self._network = network.eval()
+        self.network = network.eval()
 
     def __call__(self, audio: Audio, sample_rate: int) -> NDArray[np.float32]:
         """Return the points of one clip.
@@ -80,7 +80,7 @@ class Musicnn:
         heard = _levelled(audio.mean(axis=0, keepdims=True), sample_rate)
         patches = log_mel_patches(resample(heard, sample_rate, SAMPLE_RATE)[0])
         with torch.no_grad():
-            points: NDArray[np.float32] = self._network(torch.from_numpy(patches)).numpy()
+            points: NDArray[np.float32] = self.network(torch.from_numpy(patches)).numpy()
         return points
 
 

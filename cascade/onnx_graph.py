@@ -129,7 +129,10 @@ class Graph:
             return make.make_tensor_value_info(value, kind, [] if shape is None else shape)
 
         last = [make.make_node("Identity", [v], [n]) for n, (v, _) in outputs.items()]
-        ends = [[info(n, s) for n, s in inputs.items()], [info(n, s) for n, (_, s) in outputs.items()]]
+        ends = [
+            [info(n, s) for n, s in inputs.items()],
+            [info(n, s) for n, (_, s) in outputs.items()],
+        ]
         graph = make.make_graph([*self._nodes, *last], name, *ends, self._weights)
         opset = make.make_opsetid("", OPSET)
         model = make.make_model(graph, opset_imports=[opset], producer_name="wetdry")

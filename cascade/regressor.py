@@ -78,8 +78,9 @@ class Regressor(nn.Module):
     A shared network hears the mixture and all estimates; one that corrects a class at a time
     hears the mixture, that class's estimate, and the sum of the others. The output is stage
     one's estimate plus what the U-Net and the branch say; a fresh network returns stage one's
-    estimate unchanged. Levels are undone inside: twice the input is twice the output. ``grid``
-    is the distance in samples at which its strides repeat.
+    estimate unchanged. Without ``sees_mixture`` neither the mixture nor the sum is heard,
+    and nothing of the output depends on the mixture. Levels are undone inside: twice the input
+    is twice the output. ``grid`` is the distance in samples at which its strides repeat.
     """
 
     def __init__(self, size: RegressorConfiguration, single: bool = False) -> None:
@@ -91,7 +92,8 @@ class Regressor(nn.Module):
             self.networks.extend(Regressor(size, single=True) for _ in STEM_CLASSES)
             return
         spoken = len(STEM_CLASSES) if size.conditioning == "shared" else 1
-        heard = spoken + 1 if size.conditioning == "shared" else 3
+        others = 1 if size.conditioning == "shared" else 2
+        heard = spoken + others if size.sees_mixture else spoken
         widths = [heard]
         for layer in range(size.layers):
             widths.append(min(round(size.channels * size.growth**layer), size.widest))
@@ -126,9 +128,10 @@ class Regressor(nn.Module):
             every = torch.ones(first.shape[:2], device=first.device).nonzero().T
             stems: Tensor = self(mixture, first, every)
             return stems.reshape(first.shape)
-        level = mixture_level(mixture)
+        level = mixture_level(mixture if self.size.sees_mixture else first.sum(1, keepdim=True))
         if self.size.conditioning == "shared":
-            said = self.correct(torch.cat([mixture, first], 1) / level, pairs)
+            heard = torch.cat([mixture, first], 1) if self.size.sees_mixture else first
+            said = self.correct(heard / level, pairs)
         else:
             said = self._one_by_one(mixture / level, first / level, pairs)
         return first[pairs[0], pairs[1]] + level[pairs[0], 0] * said
@@ -136,8 +139,10 @@ class Regressor(nn.Module):
     def _one_by_one(self, mixture: Tensor, first: Tensor, pairs: Tensor) -> Tensor:
         """Return what to add to each estimate, heard beside the mixture and the sum of the rest."""
         own = first[pairs[0], pairs[1]]
-        others = first.sum(1)[pairs[0]] - own
-        heard = torch.stack([mixture[pairs[0], 0], own, others], 1)
+        heard = own[:, None]
+        if self.size.sees_mixture:
+            others = first.sum(1)[pairs[0]] - own
+            heard = torch.stack([mixture[pairs[0], 0], own, others], 1)
         if not len(self.networks):
             return self.correct(heard, each_alone(len(heard), heard.device), pairs[1])
         return class_by_class(
@@ -154,7 +159,7 @@ class Regressor(nn.Module):
         Parameters
         ----------
         heard : float tensor, shape (batch, channels, samples)
-            The mixture, then what is known of the stems.
+            The mixture, if it is heard, then what is known of the stems.
         pairs : int tensor, shape (2, n)
             Examples and, of what is said of each, the places that are wanted.
         classes : int tensor, shape (batch,), optional

@@ -10,7 +10,9 @@ from ..audio import STEM_CLASSES, Audio, checked, resample
 from ..errors import AudioError
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import TrainConfiguration
+from .dial import FAITHFUL, blended, checked_dial
 from .generator import Generator
+from .joint import Cascade, Joint
 from .ranks import choose_device
 from .regressor import Regressor
 from .runs import read_run
@@ -44,7 +46,7 @@ class Restorer:
         self._regressor = regressor.to(device).eval()
 
     @classmethod
-    def load(cls, run: Path, device: str | None = None) -> "Restorer":
+    def load(cls, run: Path, device: str | None = None, *, tuned: bool = True) -> "Restorer":
         """Load a run that `train` completed.
 
         Parameters
@@ -52,6 +54,9 @@ class Restorer:
         run : Path
         device : str, optional
             "cpu", "cuda", ...; a GPU if there is one.
+        tuned : bool
+            Whether a run that tuned both stages together is taken as it was after that; false
+            takes the stages as each of them learnt alone.
 
         Raises
         ------
@@ -61,6 +66,10 @@ class Restorer:
         configuration, _ = read_run(run)
         generator = Generator(configuration.stage_one.network)
         regressor = Regressor(configuration.stage_two.network)
+        if tuned and configuration.joint is not None:
+            path = run / f"{Joint.name}.safetensors"
+            load_weights(Cascade(generator, regressor), load_checkpoint(path)[0], str(path))
+            return cls(configuration, generator, regressor, choose_device(device))
         for name, network in (("stage_one", generator), ("stage_two", regressor)):
             path = run / f"{name}.safetensors"
             load_weights(network, load_checkpoint(path)[0], str(path))
@@ -76,7 +85,9 @@ class Restorer:
         """Stage one and stage two."""
         return self._generator, self._regressor
 
-    def restore(self, audio: Audio, sample_rate: int) -> dict[str, dict[str, Audio]]:
+    def restore(
+        self, audio: Audio, sample_rate: int, *, dial: float = FAITHFUL
+    ) -> dict[str, dict[str, Audio]]:
         """Estimate the dry stems of a mixture that is held in memory.
 
         Parameters
@@ -85,6 +96,8 @@ class Restorer:
             Mono or stereo; the channels are restored one by one.
         sample_rate : int
             In Hz; other rates than the networks' are resampled there and back.
+        dial : float
+            Where the cascade stands between faithful (1) and plausible (0, stage one alone).
 
         Returns
         -------
@@ -92,17 +105,19 @@ class Restorer:
             Under "stage_one" and "cascade", for each class an array of the input's shape.
         """
         checked(audio, "restore")
+        checked_dial(dial)
         if audio.shape[1] == 0:
             raise AudioError("restore: wanted audio, found no samples")
         inner = resample(audio, sample_rate, self.sample_rate)
         parts = self.parts(lambda start, frames: inner[:, start : start + frames], inner.shape[1])
         whole = np.concatenate(list(parts), axis=-1)
+        first, second = whole
         return {
             stage: {
                 name: _fit(resample(stem, self.sample_rate, sample_rate), audio.shape[1])
                 for name, stem in zip(STEM_CLASSES, stems, strict=True)
             }
-            for stage, stems in zip(STAGES, whole, strict=True)
+            for stage, stems in zip(STAGES, (first, blended(first, second, dial)), strict=True)
         }
 
     def parts(self, read: Callable[[int, int], Audio], frames: int) -> Iterator[Audio]:

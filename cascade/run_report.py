@@ -10,6 +10,7 @@ from ..datasets.report_axes import shown
 from ..datasets.report_page import Markup, Section, details, page, sentence, table, tag
 from ..errors import CheckpointError
 from ..manifests.files import write_atomically
+from .run_dial import dial_section
 from .run_excerpts import excerpts_section
 from .run_groups import groups_section, tests_section
 from .run_sections import frechet_section, learning_section, scores_section, system_name
@@ -56,6 +57,7 @@ def write_run_report(run: Path, out: Path, *, dataset: Path | None = None) -> Pa
         scores_section(scores),
         tests_section(scores),
         frechet_section(distances),
+        dial_section(scores, distances),
         groups_section(scores),
         learning_section(log),
         _origin_section(about, read_record(dataset) if dataset else None),

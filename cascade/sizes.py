@@ -156,6 +156,10 @@ class RegressorConfiguration(Model):
     conditioning : {"shared", "film", "per_class"}
         One network that corrects all classes at once; one that is told which it corrects
         (FiLM); or eight.
+    sees_mixture : bool
+        Whether it hears the mixture, and may take from it what stage one lost. False is the
+        paper's: it hears stage one's estimates alone, and where it corrects one class at a
+        time that class's alone.
     layers, channels : int
         Depth of the U-Net and width of its first layer; 6 and 64 in the paper.
     growth : float
@@ -167,6 +171,7 @@ class RegressorConfiguration(Model):
     """
 
     conditioning: Conditioning = "shared"
+    sees_mixture: bool = True
     layers: Annotated[int, Field(ge=1, le=8)] = 5
     channels: Count = 32
     growth: Annotated[float, Field(ge=1, le=4)] = 2.0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..audio import SUFFIXES
 from ..errors import AudioError, UsageError
+from .dial import FAITHFUL, checked_dial
 from .files import restore_file
 from .restoration import Restorer
 
@@ -18,6 +19,7 @@ def restore_songs(
     out: Path,
     *,
     residual: bool = False,
+    dial: float = FAITHFUL,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, str]]:
@@ -34,6 +36,8 @@ def restore_songs(
         their place below it.
     residual : bool
         Also write what is in no stem.
+    dial : float
+        From faithful (1) to plausible (0), as of `restore_file`.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -51,6 +55,7 @@ def restore_songs(
     UsageError
         If there is no song, or two would share a folder.
     """
+    checked_dial(dial)
     places = _places(songs)
     restorer = Restorer.load(run, device)
     lengths = {song: _frames(song) for song in places}
@@ -62,7 +67,9 @@ def restore_songs(
             tell(before + frames, total)
 
         try:
-            restore_file(restorer, song, out / place.parent, residual=residual, progress=heard)
+            restore_file(
+                restorer, song, out / place.parent, residual=residual, dial=dial, progress=heard
+            )
         except AudioError as error:
             reason, _, cure = str(error).rpartition("; ")
             set_aside.append({"what": str(song), "reason": reason, "cure": cure})

@@ -29,9 +29,10 @@ class SpectralBranch(nn.Module):
     Parameters
     ----------
     size : RegressorConfiguration
-        ``spectral_channels`` and ``spectral_blocks``.
+        ``spectral_channels``, ``spectral_blocks`` and ``sees_mixture``.
     heard, spoken : int
-        Channels that it hears, the mixture first, and for how many of the others it speaks.
+        Channels that it hears, the mixture first where it is heard, and for how many of the
+        others it speaks.
     """
 
     filters: Tensor
@@ -45,7 +46,8 @@ class SpectralBranch(nn.Module):
         self.blocks = nn.ModuleList(
             Block(channels, BANDS, block) for _ in range(size.spectral_blocks)
         )
-        self.leave = nn.Conv2d(channels, 2 * spoken, 1)
+        self.sources = 1 + size.sees_mixture
+        self.leave = nn.Conv2d(channels, self.sources * spoken, 1)
         for parameter in self.leave.parameters():  # a fresh branch changes nothing
             nn.init.zeros_(parameter)
         filters = mel_filterbank(WINDOW, BANDS, SPACING_HZ)
@@ -58,7 +60,7 @@ class SpectralBranch(nn.Module):
         Parameters
         ----------
         heard : float tensor, shape (batch, channels, samples)
-            The mixture, at a level of one, and the estimates.
+            The mixture, at a level of one, where it is heard, and the estimates.
         pairs : int tensor, shape (2, n)
             Examples and places among the estimates.
 
@@ -72,8 +74,9 @@ class SpectralBranch(nn.Module):
         for block in self.blocks:
             x = block(x)
         said = self.leave(functional.leaky_relu(x, 0.1))
-        said = said.reshape(len(said), -1, 2, *said.shape[2:])
-        gates = (said[pairs[0], pairs[1]] @ self.spread).float()
-        own, mixed = gates.mT.unbind(1)
-        sound = own * spectra[pairs[0], pairs[1] + 1] + mixed * spectra[pairs[0], 0]
+        said = said.reshape(len(said), -1, self.sources, *said.shape[2:])
+        gates = (said[pairs[0], pairs[1]] @ self.spread).float().mT
+        sound = gates[:, 0] * spectra[pairs[0], pairs[1] + self.sources - 1]
+        if self.sources > 1:
+            sound = sound + gates[:, 1] * spectra[pairs[0], 0]
         return istft(sound, WINDOW, HOP, heard.shape[-1])

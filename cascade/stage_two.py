@@ -15,10 +15,12 @@ from ..audio import STEM_CLASSES, Audio
 from ..seeds import stream
 from .compiling import compile_blocks
 from .configuration import TrainConfiguration
+from .embedding_mean import EmbeddingMean
 from .examples import Drawn, Examples
 from .generator import Generator, mixture_level
 from .loader import Batch
 from .losses import error_loss, magnitudes, mel_error_loss, multi_resolution_stft_loss
+from .musicnn_points import Points, musicnn_points
 from .optimisation import Optimisation, arithmetic
 from .parts import Parts, mean_numbers
 from .pcm import PcmCache, write_cache
@@ -26,7 +28,7 @@ from .ranks import Ranks
 from .regressor import Regressor
 from .windows import windowed
 
-__all__ = ["StageTwo", "cache_estimates"]
+__all__ = ["StageTwo", "cache_estimates", "regression_losses"]
 
 
 def cache_estimates(
@@ -90,6 +92,25 @@ def estimate_whole(
     return np.concatenate(list(parts), axis=-1)
 
 
+def regression_losses(estimate: Tensor, target: Tensor, sample_rate: int) -> dict[str, Tensor]:
+    """Return what says how exact estimates are, by the names of the weights.
+
+    Parameters
+    ----------
+    estimate, target : float tensors, shape (n, samples)
+        At a level where the mixture's RMS is one.
+    sample_rate : int
+        In Hz.
+    """
+    spectra = magnitudes(estimate, target)
+    return {
+        "waveform": functional.l1_loss(estimate, target),
+        "spectral": multi_resolution_stft_loss(spectra),
+        "error": error_loss(estimate, target),
+        "mel_error": mel_error_loss(spectra, estimate, target, sample_rate),
+    }
+
+
 class StageTwo:
     """The regressor and what it learns from.
 
@@ -101,6 +122,8 @@ class StageTwo:
     ranks : Ranks
     severities : float array, shape (samples,), optional
         Of the cache's samples, where there is a curriculum.
+    points : Points, optional
+        What the loss ``embedding_mean`` hears with; musicnn by default.
     """
 
     name = "stage_two"
@@ -111,6 +134,7 @@ class StageTwo:
         cache: PcmCache,
         ranks: Ranks,
         severities: NDArray[np.float64] | None = None,
+        points: Points | None = None,
     ) -> None:
         self.configuration = configuration
         self.budget = budget = configuration.stage_two
@@ -123,6 +147,9 @@ class StageTwo:
         self.regression = Optimisation(
             self.network, budget.optimiser, budget.steps, ranks, configuration.precision
         )
+        self.means = None
+        if budget.embedding_mean:
+            self.means = EmbeddingMean(points or musicnn_points(), rate, ranks)
         if configuration.compile:
             compile_blocks(self.network)
 
@@ -130,6 +157,8 @@ class StageTwo:
         """Learn from one batch; return the losses."""
         parts = [self._learn(drawn) for drawn in self.parts.of(step)]
         said = mean_numbers(parts, self.ranks, self.budget.parts)
+        if self.means is not None:
+            self.means.step()
         return said | {"gradient_norm": self.regression.descend(step)}
 
     def _draw(self, step: int, part: int) -> Drawn:
@@ -144,21 +173,12 @@ class StageTwo:
         with arithmetic(self.configuration.precision, self.ranks.device):
             estimate = self.network(batch.mixture, batch.first, pairs) / level
         target = batch.dry[pairs[0], pairs[1]] / level
-        losses = self._losses(estimate, target)
+        losses = regression_losses(estimate, target, self.configuration.sample_rate)
+        if self.means is not None:
+            losses["embedding_mean"] = self.means.loss(estimate, target, pairs[1])
         total = torch.stack([getattr(self.budget, name) * x for name, x in losses.items()]).sum()
         self.regression.gather(total, self.budget.parts)
         return {"loss": total, **losses}
-
-    def _losses(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Return every loss, by the name of its weight."""
-        spectra = magnitudes(estimate, target)
-        rate = self.configuration.sample_rate
-        return {
-            "waveform": functional.l1_loss(estimate, target),
-            "spectral": multi_resolution_stft_loss(spectra),
-            "error": error_loss(estimate, target),
-            "mel_error": mel_error_loss(spectra, estimate, target, rate),
-        }
 
     def augment(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Make stage one's estimates less reliable than they are on songs that it was taught.
@@ -183,11 +203,13 @@ class StageTwo:
 
     def state(self) -> dict[str, Tensor]:
         """Return all that `resume` needs, by name."""
-        return self.regression.state()
+        return self.regression.state() | (self.means.state() if self.means is not None else {})
 
     def resume(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from what `state` returned."""
         self.regression.resume(tensors)
+        if self.means is not None:
+            self.means.resume(tensors)
 
     def average(self) -> dict[str, Tensor]:
         """Return the averaged weights of the network."""

@@ -1,4 +1,4 @@
-"""A whole training run: stage one, a cache of what it says, stage two; resumed exactly."""
+"""A whole training run: stage one, a cache of what it says, stage two, both; resumed exactly."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from ..errors import ShardError
 from .checkpoints import load_checkpoint, load_weights
-from .configuration import StageOneConfiguration, StageTwoConfiguration, TrainConfiguration
+from .configuration import Budget, TrainConfiguration
 from .fitting import Listener, Stage, fit
 from .generator import Generator
+from .joint import Joint
 from .loader import Batch, draw_batch, prepare
+from .musicnn_points import Points, musicnn_points
 from .pcm import PcmCache
 from .ranks import Ranks, choose_device, joined
+from .regressor import Regressor
 from .runs import begin_run
 from .severities import severities_of
 from .stage_one import StageOne
@@ -52,12 +55,13 @@ def train(
         best weights.
     out : Path
         The run's folder. Receives ``run.json``, ``log.jsonl``, ``samples/`` and for each stage
-        ``stage_one.safetensors`` (the best weights) and ``stage_one.last.safetensors``;
+        ``stage_one.safetensors`` (the best weights) and ``stage_one.last.safetensors``; where
+        both are tuned together, ``joint.safetensors`` holds both and counts in their place;
         ``cache/`` and ``*.state.safetensors`` go when the run is complete.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
-        Told steps done and all steps of both stages.
+        Told steps done and all steps of all stages.
     note : callable, optional
         Told in a few words how it goes.
 
@@ -68,6 +72,8 @@ def train(
 
     Raises
     ------
+    AssetError
+        If a loss needs musicnn's weights, and they were not fetched.
     UsageError
         If there is no such device, or the parts of a batch cannot be shared evenly.
     CheckpointError
@@ -76,15 +82,28 @@ def train(
         If the dataset cannot be read, or has too few songs to hold some out.
     """
     chosen = choose_device(device)
+    points = _points(configuration)
     division = divide(data, configuration.seed, configuration.validation_share)
     with joined(chosen) as ranks, _one_order() if chosen.type == "cpu" else nullcontext():
         if ranks.is_first:
             begin_run(out, configuration, data, division)
         ranks.wait()
         begin_run(out, configuration, data, division)
-        if not (out / "stage_two.safetensors").exists():
-            _Run(configuration, data, out, ranks, division, progress, note).complete()
+        if not (out / f"{_last(configuration)}.safetensors").exists():
+            _Run(configuration, data, out, ranks, division, points, progress, note).complete()
         return out
+
+
+def _last(configuration: TrainConfiguration) -> str:
+    """Return the stage with which a run is complete."""
+    return "stage_two" if configuration.joint is None else Joint.name
+
+
+def _points(configuration: TrainConfiguration) -> Points | None:
+    """Load what a loss will hear with: else a run would learn for hours before it is missed."""
+    budgets = (configuration.stage_two, configuration.joint)
+    wanted = any(budget is not None and budget.embedding_mean for budget in budgets)
+    return musicnn_points() if wanted else None
 
 
 @contextmanager
@@ -112,6 +131,7 @@ class _Run:
         out: Path,
         ranks: Ranks,
         division: Division,
+        points: Points | None,
         progress: Progress | None,
         note: Note | None,
     ) -> None:
@@ -120,9 +140,11 @@ class _Run:
         self.out = out
         self.ranks = ranks
         self.division = division
+        self.points = points
         self.progress = progress or (lambda done, total: None)
         self.note = note or (lambda words: None)
-        self.total = configuration.stage_one.steps + configuration.stage_two.steps
+        self.alone = configuration.stage_one.steps + configuration.stage_two.steps
+        self.total = self.alone + (configuration.joint.steps if configuration.joint else 0)
 
     def complete(self) -> None:
         """Do what is left to do."""
@@ -130,16 +152,12 @@ class _Run:
         cache = whole.of(frozenset(self.division.training))
         held_out = self._held_out(whole)
         generator = self._stage_one(cache, held_out)
-        if held_out is not None:
-            with torch.no_grad():
-                first = torch.cat([generator(excerpt.mixture) for excerpt in held_out.each()])
-            held_out = Batch(held_out.mixture, held_out.dry, first)
-        estimates = cache
-        if self.configuration.stage_two.steps:
-            estimates = self._first(lambda: self._estimates(generator, cache))
-        severities = self._severities(self.configuration.stage_two, estimates)
-        stage = StageTwo(self.configuration, estimates, self.ranks, severities)
-        self._fit(stage, held_out, before=self.configuration.stage_one.steps)
+        regressor = self._stage_two(generator, cache, held_out)
+        if self.configuration.joint is not None:
+            severities = self._severities(self.configuration.joint, cache)
+            stages = (generator, regressor)
+            stage = Joint(self.configuration, *stages, cache, self.ranks, severities, self.points)
+            self._fit(stage, held_out, before=self.alone)
         if self.ranks.is_first:
             for path in self.out.glob("*.state.safetensors"):
                 path.unlink()
@@ -179,9 +197,7 @@ class _Run:
             )
         return batch.to(self.ranks.device)
 
-    def _severities(
-        self, budget: StageOneConfiguration | StageTwoConfiguration, cache: PcmCache
-    ) -> NDArray[np.float64] | None:
+    def _severities(self, budget: Budget, cache: PcmCache) -> NDArray[np.float64] | None:
         """Return how severely the samples were treated, where that says what is learnt when."""
         if budget.curriculum is None:
             return None
@@ -197,6 +213,26 @@ class _Run:
         generator = Generator(self.configuration.stage_one.network).to(self.ranks.device)
         load_weights(generator, load_checkpoint(path)[0], str(path))
         return generator.eval()
+
+    def _stage_two(
+        self, generator: Generator, cache: PcmCache, held_out: Batch | None
+    ) -> Regressor:
+        """Return the trained regressor, after training it unless that was done before."""
+        path, budget = self.out / "stage_two.safetensors", self.configuration.stage_two
+        if not path.exists():
+            if held_out is not None:
+                with torch.no_grad():
+                    first = torch.cat([generator(excerpt.mixture) for excerpt in held_out.each()])
+                held_out = Batch(held_out.mixture, held_out.dry, first)
+            estimates = cache
+            if budget.steps:
+                estimates = self._first(lambda: self._estimates(generator, cache))
+            severities = self._severities(budget, estimates)
+            stage = StageTwo(self.configuration, estimates, self.ranks, severities, self.points)
+            self._fit(stage, held_out, before=self.configuration.stage_one.steps)
+        regressor = Regressor(budget.network).to(self.ranks.device)
+        load_weights(regressor, load_checkpoint(path)[0], str(path))
+        return regressor.eval()
 
     def _fit(self, stage: Stage, held_out: Batch | None, before: int) -> None:
         """Train a stage, ``before`` steps into the run."""

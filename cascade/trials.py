@@ -12,7 +12,7 @@ from ..audio import STEM_CLASSES
 from ..errors import CheckpointError, ShardError, UsageError
 from ..manifests.tables import read_columns
 from .baselines import BASELINES, baseline
-from .cases import SYSTEMS, Contestant, Sample, run_of
+from .cases import BETWEEN, SYSTEMS, UNTUNED, Contestant, Sample, run_of
 from .circumstances import circumstances_of
 from .estimate_folders import Name, Shape, audio_files, entries_for
 from .folder_bench import open_bench
@@ -81,6 +81,7 @@ def dataset_trial(
     estimates: Mapping[str, Path],
     baselines: Sequence[str] | None,
     device: str | None,
+    dials: Sequence[float] = (),
 ) -> Trial:
     """Prepare to judge a run, or folders of estimates, on a dataset.
 
@@ -96,6 +97,8 @@ def dataset_trial(
     baselines : sequence of str or None
         By default all; the inversion only where the stems are at hand.
     device : str or None
+    dials : sequence of float
+        Positions between the run's two stages that are systems as well.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def dataset_trial(
                 raise
             remarks.append(f"no {INVERSION}: {error}")
     if run is not None:
-        contestants.append(run_of(Restorer.load(run, device)))
+        contestants += _runs(run, dials, device)
     left_out = frozenset[Name]()
     if estimates:
         wanted, silent = _wanted(data, split, limit)
@@ -140,6 +143,7 @@ def folder_trial(
     estimates: Mapping[str, Path],
     baselines: Sequence[str] | None,
     device: str | None,
+    dials: Sequence[float] = (),
 ) -> Trial:
     """Prepare to judge on a folder such as MSRBench; parameters as of :func:`dataset_trial`.
 
@@ -156,7 +160,7 @@ def folder_trial(
     if run is not None:
         if not all(sample.heard for sample in bench.samples):
             raise UsageError(f"{reference}: wanted a mixture beside each target, found none")
-        contestants.append(run_of(Restorer.load(run, device)))
+        contestants += _runs(run, dials, device)
         remarks.append(
             f"{reference} names no songs: whether the run was trained on them is unknown"
         )
@@ -166,15 +170,24 @@ def folder_trial(
     return Trial(samples, contestants, bench.circumstances(), bench.skipped, remarks=remarks)
 
 
+def _runs(run: Path, dials: Sequence[float], device: str | None) -> list[Contestant]:
+    """Return a run as a contestant; one that was tuned also as it was before."""
+    found = [run_of(Restorer.load(run, device), dials)]
+    if read_run(run)[0].joint is not None:
+        found.append(run_of(Restorer.load(run, device, tuned=False), prefix=UNTUNED))
+    return found
+
+
 def _baselines(
     wanted: Sequence[str] | None, estimates: Mapping[str, Path], known: set[str]
 ) -> list[str]:
     """Return the baselines in their order, and refuse names that are none or taken."""
+    taken = [name for name in SYSTEMS if name not in BETWEEN]
     for name in estimates:
         if not NAME.fullmatch(name) or name in SYSTEMS:
             raise UsageError(
                 f"--estimates: wanted a name of letters, digits, _ + and - that is none of "
-                f"{', '.join(SYSTEMS)}; found {name!r}"
+                f"{', '.join(taken)} and dial_01 to dial_99; found {name!r}"
             )
     if wanted is not None and (unknown := set(wanted) - known):
         there = ", ".join(name for name in SYSTEMS if name in known)

@@ -46,6 +46,9 @@ def restore(
     residual: Annotated[
         bool, typer.Option("--residual", help="Also write what is in no stem.")
     ] = False,
+    dial: Annotated[
+        float, typer.Option(min=0, max=1, help="From plausible (0) to faithful (1).")
+    ] = 1.0,
     device: Device = None,
 ) -> None:
     """Give back the dry stems of mixtures, in constant memory."""
@@ -53,7 +56,7 @@ def restore(
 
     with progress_bar("restoring") as progress:
         set_aside = restore_songs(
-            run, songs, out, residual=residual, device=device, progress=progress
+            run, songs, out, residual=residual, dial=dial, device=device, progress=progress
         )
     print(f"written to {out}")
     finish(set_aside)
@@ -83,19 +86,27 @@ def evaluate(
     baseline: Annotated[
         list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
     ] = None,
+    dial: Annotated[
+        list[float] | None,
+        typer.Option(min=0, max=1, help="Also score RUN's dial here, say 0.25; again for others."),
+    ] = None,
     workers: Workers = 2,
     device: Device = None,
 ) -> None:
     """Score systems beside baselines and oracles, by class and by what was done, with tests."""
     from ..cascade import METRICS, SILENT, judge, score_table
+    from ..cascade.trade_off import trade_off_table
 
     with progress_bar("judging") as progress:
         judged = judge(
             out or run or Path("evaluation"), data=data, reference=reference, run=run,
-            estimates=_named(estimates or []), baselines=baseline or None, split=split, limit=limit,
-            metrics=metric or list(METRICS), workers=workers, device=device, progress=progress,
+            estimates=_named(estimates or []), baselines=baseline or None, dials=dial or (),
+            split=split, limit=limit, metrics=metric or list(METRICS), workers=workers,
+            device=device, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
+    if dial:
+        print(trade_off_table(judged.scores, judged.frechet))
     print(judged.remark)
     if (judged.skipped["reason"] != SILENT).any():
         raise typer.Exit(3)
