@@ -40,7 +40,7 @@ def test_what_is_typed_leads_from_the_first_command_to_the_restored_song(tmp_pat
         else:
             Path(text.partition("\n")[0].removeprefix("# ")).write_text(text)
 
-    songs = {"train": set(), "test": set()}
+    songs: dict[str, set[str]] = {"train": set(), "test": set()}
     for sample in read("pairs", fields="row"):
         songs[sample["row"]["split"]] |= set(sample["row"]["songs"])
     assert songs["test"] == {"03_quiet_harbour"} and songs["train"]
