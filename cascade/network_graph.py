@@ -68,7 +68,11 @@ class NetworkGraph(Graph):
         found = self.add("Neg", self.length(x, axis))
         missing = self.add("Mod", found, self.whole(multiple))  # of the divisor's sign
         before = self.whole(*[0] * (rank + axis))
-        pads = [before, missing, *([self.whole(*[0] * (rank - 1 - axis))] if axis + 1 < rank else [])]
+        pads = [
+            before,
+            missing,
+            *([self.whole(*[0] * (rank - 1 - axis))] if axis + 1 < rank else []),
+        ]
         return self.add("Pad", x, self.add("Concat", *pads, axis=0), mode="constant")
 
     def scaled(self, x: str, factor: float) -> str:

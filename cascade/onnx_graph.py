@@ -88,7 +88,7 @@ class Graph:
         channels : int
         metadata : mapping of str to str
         """
-        shape = [1, channels, "samples"]
+        shape: Shape = [1, channels, "samples"]
         inputs: dict[str, Shape] = {"audio": shape, "codebooks": None}
         return self.model("codec", inputs, {"decoded": (output, shape)}, metadata)
 
@@ -119,8 +119,9 @@ class Graph:
         size = sum(len(weight.raw_data) for weight in self._weights)
         if size > LARGEST_BYTES:
             raise UsageError(
-                f"{name}: wanted at most {LARGEST_BYTES / 1e9:.2f} GB of weights, which is what one "
-                f"ONNX file holds, found {size / 1e9:.2f}; use the safetensors, or a smaller network"
+                f"{name}: wanted at most {LARGEST_BYTES / 1e9:.2f} GB of weights, which is what "
+                f"one ONNX file holds, found {size / 1e9:.2f}; use the safetensors, or train a "
+                "smaller network"
             )
         make, types = self._onnx.helper, self._onnx.TensorProto
 
@@ -129,7 +130,10 @@ class Graph:
             return make.make_tensor_value_info(value, kind, [] if shape is None else shape)
 
         last = [make.make_node("Identity", [v], [n]) for n, (v, _) in outputs.items()]
-        ends = [[info(n, s) for n, s in inputs.items()], [info(n, s) for n, (_, s) in outputs.items()]]
+        ends = [
+            [info(n, s) for n, s in inputs.items()],
+            [info(n, s) for n, (_, s) in outputs.items()],
+        ]
         graph = make.make_graph([*self._nodes, *last], name, *ends, self._weights)
         opset = make.make_opsetid("", OPSET)
         model = make.make_model(graph, opset_imports=[opset], producer_name="wetdry")

@@ -126,9 +126,7 @@ def test_the_command_writes_the_folder(run, exported, tmp_path):
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
-def test_a_missing_package_is_named_before_anything_is_written(
-    run, package, tmp_path, monkeypatch
-):
+def test_a_missing_package_is_named_before_anything_is_written(run, package, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(AssetError, match=rf"package {package}, found none.*wetdry\[neural\]"):
         export_model(run, tmp_path / "out")

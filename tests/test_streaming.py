@@ -1,4 +1,4 @@
-"""A stream says what whole files say in the same windows, on time, and keeps no more than it needs."""
+"""A stream says what whole files say in the same windows, on time, and keeps only what it needs."""
 
 import numpy as np
 import pytest
@@ -40,9 +40,7 @@ def whole_file(networks, audio, context=CONTEXT):
         parts = networks.parts(lambda start, n: sound[:, start : start + n], sound.shape[1])
         return np.concatenate(list(parts), axis=-1)[..., before:]
 
-    return np.concatenate(
-        list(windowed(read, estimate, audio.shape[1], WINDOW, OVERLAP)), axis=-1
-    )
+    return np.concatenate(list(windowed(read, estimate, audio.shape[1], WINDOW, OVERLAP)), axis=-1)
 
 
 @pytest.mark.parametrize("block", [1_000, GRID, 17_777, 10**6])
