@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import AssetError, UsageError
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "Shape"]
 
 OPSET = 17
 IR_VERSION = 8
@@ -23,6 +23,7 @@ LARGEST_BYTES = 2**31 - 2**20
 """What one file of protocol buffers holds, less room for the nodes."""
 
 Shape = Sequence[int | str] | None
+"""Lengths, or words for those that may be any; None is one whole number."""
 
 
 class Graph:
