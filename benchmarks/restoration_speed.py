@@ -1,5 +1,4 @@
-"""How fast songs are restored on one core, by torch and by the exported ONNX files, and in how much
-memory.
+"""How fast songs are restored on one core, by torch and by ONNX, and in how much memory.
 
     python benchmarks/restoration_speed.py [--config tiny] [--seconds 21] [--out figures.json]
 

@@ -65,14 +65,14 @@ takes mono and stereo of any rate and length. Without wetdry, at {sample_rate} H
 
 ```python
 {example}```
-`stage_one.onnx` maps `mixture` (batch, 1, samples) to `stems` (batch, 8, samples), in the order above;
-`stage_two.onnx` maps `mixture` and `stage_one` to the cascade's `stems`. Channels of stereo are a
-batch of two; any length will do. The metadata `wetdry_model` says the rest.
+`stage_one.onnx` maps `mixture` (batch, 1, samples) to `stems` (batch, 8, samples), in the order
+above; `stage_two.onnx` maps `mixture` and `stage_one` to the cascade's `stems`. Channels of stereo
+are a batch of two; any length will do. The metadata `wetdry_model` says the rest.
 
 ## Limits
 
-It knows the classes, instruments and effects that it learnt from, and estimates: a stem may hold what
-belongs to another. Songs named in `run.json` are no test of it.
+It knows the classes, instruments and effects that it learnt from, and estimates: a stem may hold
+what belongs to another. Songs named in `run.json` are no test of it.
 """
 
 

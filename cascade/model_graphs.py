@@ -6,13 +6,14 @@ from ..audio import STEM_CLASSES
 from .generator import Generator
 from .generator_graph import add_generator
 from .network_graph import NetworkGraph
+from .onnx_graph import Shape
 from .regressor import Regressor
 from .regressor_graph import add_regressor
 
 __all__ = ["stage_one_graph", "stage_two_graph"]
 
-MIXTURE = ["batch", 1, "samples"]
-STEMS = ["batch", len(STEM_CLASSES), "samples"]
+MIXTURE: Shape = ["batch", 1, "samples"]
+STEMS: Shape = ["batch", len(STEM_CLASSES), "samples"]
 
 
 def stage_one_graph(network: Generator, metadata: Mapping[str, str]) -> bytes:
@@ -25,7 +26,8 @@ def stage_one_graph(network: Generator, metadata: Mapping[str, str]) -> bytes:
     """
     graph = NetworkGraph()
     stems = add_generator(graph, network, "mixture")
-    return graph.model("stage_one", {"mixture": MIXTURE}, {"stems": (stems, STEMS)}, metadata)
+    inputs: dict[str, Shape] = {"mixture": MIXTURE}
+    return graph.model("stage_one", inputs, {"stems": (stems, STEMS)}, metadata)
 
 
 def stage_two_graph(network: Regressor, mixture_share: float, metadata: Mapping[str, str]) -> bytes:
@@ -47,5 +49,5 @@ def stage_two_graph(network: Regressor, mixture_share: float, metadata: Mapping[
     stems = add_regressor(graph, network, "mixture", "stage_one")
     if mixture_share:
         stems = graph.add("Add", stems, graph.scaled("mixture", mixture_share))
-    inputs = {"mixture": MIXTURE, "stage_one": STEMS}
+    inputs: dict[str, Shape] = {"mixture": MIXTURE, "stage_one": STEMS}
     return graph.model("stage_two", inputs, {"stems": (stems, STEMS)}, metadata)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import AssetError, UsageError
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "Shape"]
 
 OPSET = 17
 IR_VERSION = 8
@@ -23,6 +23,7 @@ LARGEST_BYTES = 2**31 - 2**20
 """What one file of protocol buffers holds, less room for the nodes."""
 
 Shape = Sequence[int | str] | None
+"""Lengths, or words for those that may be any; None is one whole number."""
 
 
 class Graph:
@@ -88,7 +89,7 @@ class Graph:
         channels : int
         metadata : mapping of str to str
         """
-        shape = [1, channels, "samples"]
+        shape: Shape = [1, channels, "samples"]
         inputs: dict[str, Shape] = {"audio": shape, "codebooks": None}
         return self.model("codec", inputs, {"decoded": (output, shape)}, metadata)
 
@@ -119,8 +120,9 @@ class Graph:
         size = sum(len(weight.raw_data) for weight in self._weights)
         if size > LARGEST_BYTES:
             raise UsageError(
-                f"{name}: wanted at most {LARGEST_BYTES / 1e9:.2f} GB of weights, which is what one "
-                f"ONNX file holds, found {size / 1e9:.2f}; use the safetensors, or a smaller network"
+                f"{name}: wanted at most {LARGEST_BYTES / 1e9:.2f} GB of weights, which is what "
+                f"one ONNX file holds, found {size / 1e9:.2f}; use the safetensors, or train a "
+                "smaller network"
             )
         make, types = self._onnx.helper, self._onnx.TensorProto
 

@@ -1,4 +1,4 @@
-"""A stream says what whole files say in the same windows, on time, and keeps no more than it needs."""
+"""A stream says what whole files say in the same windows, on time, and keeps only what it needs."""
 
 import numpy as np
 import pytest
