@@ -140,7 +140,7 @@ def test_gradients_bring_the_mean_back_and_leave_the_network_alone(untrained):
         adam.zero_grad()
         loss.backward()
         adam.step()
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
     assert all(torch.equal(a, b) for a, b in zip(before, untrained.parameters(), strict=True))
 
 
