@@ -134,8 +134,8 @@ def test_evaluation_hears_the_cascade_before_and_after(run, tmp_path, monkeypatc
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(sample(0)[f"{file}.flac"])
     found = judge(
-        tmp_path / "out", reference=tmp_path / "bench", run=run, baselines=["mixture"], metrics=["sdr_db"],
-        dials=[0.5], device="cpu",
+        tmp_path / "out", reference=tmp_path / "bench", run=run, baselines=["mixture"],
+        metrics=["sdr_db"], dials=[0.5], device="cpu",
     )  # fmt: skip
     systems = {"mixture", "stage_one", "dial_50", "cascade", "untuned_stage_one", "untuned_cascade"}
     assert set(found.scores["system"]) == systems
