@@ -199,7 +199,7 @@ def _stems(restorer: Restorer, source: _Source, dial: float) -> Iterator[tuple[i
     for part in restorer.parts(source.read, source.frames):
         inner += part.shape[-1]
         last = inner == source.frames
-        inside = blended(*part, dial)
+        inside = blended(part[0], part[1], dial)
         stems = [stream.push(stem, last) for stream, stem in zip(back, inside, strict=True)]
         wanted = file.frames - done if last else min(stems[0].shape[1], file.frames - done)
         missing = max(wanted - stems[0].shape[1], 0)
