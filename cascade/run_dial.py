@@ -31,7 +31,8 @@ def dial_section(
         said = "No dial: 'wetdry evaluate RUN --dial 0.25 --dial 0.5' scores what lies between."
         return Section("The dial", "", (sentence(said),))
     rows = found.to_dict("records")
-    totals = [name for name in found if name.startswith("frechet_") and name.endswith("_total")]
+    names = list(map(str, found))
+    totals = [name for name in names if name.startswith("frechet_") and name.endswith("_total")]
     charts = [
         Markup(chart)
         for metric in EXACT
@@ -108,7 +109,8 @@ def _mark(left: float, top: float, across: float, up: float, dial: float) -> str
 
 def _numbers(found: "pandas.DataFrame") -> Markup:
     """Return the table of all positions."""
-    names = [n for n in found if n not in ("dial", "system") and not n.endswith(("_low", "_high"))]
+    names = [n for n in map(str, found) if not n.endswith(("_low", "_high"))]
+    names = [n for n in names if n not in ("dial", "system")]
     heads = [
         _words(n) if n.endswith(("_db", "_total")) else n.removeprefix("frechet_").replace("_", " ")
         for n in names

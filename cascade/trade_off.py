@@ -1,6 +1,5 @@
 """What the dial trades: how exact against how plausible, position by position."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -53,7 +52,7 @@ def trade_off(scores: pd.DataFrame, frechet: pd.DataFrame | None) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def _distances(frechet: pd.DataFrame | None, system: str) -> Mapping[str, float]:
+def _distances(frechet: pd.DataFrame | None, system: str) -> dict[str, float]:
     """Return the means over the classes of both terms and of their sum."""
     if frechet is None:
         return {}
@@ -73,7 +72,7 @@ def trade_off_table(scores: pd.DataFrame, frechet: pd.DataFrame | None) -> str:
     found = trade_off(scores, frechet)
     if found.empty:
         return "the dial: nothing was scored between its ends, stage one (0) and cascade (1)"
-    bounds = [name for name in found if name.endswith(("_low", "_high"))]
+    bounds = [name for name in map(str, found) if name.endswith(("_low", "_high"))]
     shown = found.drop(columns=["system", *bounds]).set_index("dial").rename_axis(None)
     shown = shown.rename(columns=lambda name: name.removeprefix("frechet_"))
     head = "the dial, from plausible (0) to faithful (1), means of the classes"

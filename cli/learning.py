@@ -105,9 +105,7 @@ def evaluate(
             device=device, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
-    if dial:
-        print(trade_off_table(judged.scores, judged.frechet))
-    print(judged.remark)
+    print(*[trade_off_table(judged.scores, judged.frechet)] * bool(dial), judged.remark, sep="\n")
     if (judged.skipped["reason"] != SILENT).any():
         raise typer.Exit(3)
 
