@@ -143,11 +143,12 @@ def _lead(log: list[dict[str, Any]]) -> str:
 def _facts(
     about: dict[str, Any], scores: "pandas.DataFrame | None", log: list[dict[str, Any]]
 ) -> list[tuple[str, str]]:
-    """Return the numbers at the head."""
-    facts = [(str(len(about.get(n, []))), w) for n, w in
-             (("songs", "songs trained on"), ("held_out", "songs held out"))]  # fmt: skip
+    """Return the numbers at the head; scores alone know nothing of a training."""
+    known = [("songs", "songs trained on"), ("held_out", "songs held out")]
+    facts = [(str(len(about[name])), words) for name, words in known if name in about]
     facts += [(str(step), f"steps of {system_name(stage)}") for stage, step in _ends(log).items()]
-    facts.append((f"{shown(_seconds(log) / 60)}", "minutes of training"))
+    if log:
+        facts.append((f"{shown(_seconds(log) / 60)}", "minutes of training"))
     judged = 0 if scores is None else int(scores["key"].nunique())
     return [*facts, (str(judged), "clips judged")]
 

@@ -1,6 +1,7 @@
 """The report of a training run: what is there is shown, and what is not is said."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,16 @@ def test_what_a_run_does_not_have_is_said_in_words(tmp_path):
                  "No Frechet distances", "No run.json"):  # fmt: skip
         assert said in text
     assert "<svg" not in text
+
+
+def test_scores_alone_say_nothing_of_a_training(run):
+    for path in run.iterdir():
+        if path.name != "scores.parquet":
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+    page = report(run)
+    assert "clips judged" in page
+    assert "songs trained on" not in page
+    assert "minutes of training" not in page
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
