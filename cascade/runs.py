@@ -1,6 +1,7 @@
 """A run folder: what was trained, on what, and whether it fits what is asked now."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def begin_run(
         write_atomically(path, json.dumps(asked, indent=1).encode())
         return
     found = _read(path)
+    with suppress(CheckpointError):  # what the configuration could not say when the run began
+        found["configuration"] = read_run(folder)[0].model_dump(mode="json")
     for name in ("configuration", "dataset"):
         changes = _differences(name, found.get(name), asked[name])
         if changes:

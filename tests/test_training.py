@@ -156,6 +156,13 @@ def test_another_configuration_is_refused_with_the_difference(data, run):
         train(configuration(seed=5), data, run)
 
 
+def test_a_run_goes_on_under_a_version_whose_configuration_says_more(data, run):
+    about = json.loads((run / "run.json").read_text())
+    del about["configuration"]["stage_two"]["network"]["sees_mixture"]
+    (run / "run.json").write_text(json.dumps(about))
+    assert train(configuration(), data, run, device="cpu") == run
+
+
 def test_a_budget_of_minutes_ends_a_stage_early(data, tmp_path):
     short = configuration().model_dump()
     short["stage_one"] |= {"steps": 10_000, "minutes": 1e-6}
