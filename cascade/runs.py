@@ -20,6 +20,8 @@ def begin_run(
 ) -> None:
     """Start a run in ``folder``, or continue the one that is there if it is the same.
 
+    A run that has no student may be given one: nothing that came before depends on it.
+
     Parameters
     ----------
     folder : Path
@@ -37,7 +39,9 @@ def begin_run(
     """
     asked = {
         "version": VERSION,
-        "configuration": configuration.model_dump(mode="json"),
+        "configuration": configuration.model_dump(
+            mode="json", exclude={"student"} if configuration.student is None else None
+        ),
         "dataset": dataset_digest(data),
         "songs": sorted({*songs_of(data, "train"), *division.songs}),
         "validation": division.record(),
@@ -50,6 +54,10 @@ def begin_run(
         write_atomically(path, json.dumps(asked, indent=1).encode())
         return
     found = _read(path)
+    own, wanted = found.get("configuration"), asked["configuration"]
+    joins = isinstance(own, dict) and "student" in wanted and "student" not in own
+    if joins:
+        found["configuration"] = own | {"student": wanted["student"]}
     for name in ("configuration", "dataset"):
         changes = _differences(name, found.get(name), asked[name])
         if changes:
@@ -57,6 +65,8 @@ def begin_run(
                 f"{path}: wanted the run that was begun here, found another: "
                 f"{'; '.join(changes)}; choose another folder or undo the change"
             )
+    if joins:
+        write_atomically(path, json.dumps(found, indent=1).encode())
 
 
 def read_run(folder: Path) -> tuple[TrainConfiguration, dict[str, Any]]:
