@@ -83,7 +83,7 @@ class Regression(Generic[Budget]):
         points: Points | None = None,
     ) -> None:
         self.configuration = configuration
-        self.budget = budget
+        self.budget: Budget = budget
         self.ranks = ranks
         seed, rate = configuration.seed, configuration.sample_rate
         self.examples = Examples(self.name, seed, rate, budget, cache, severities)

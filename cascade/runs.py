@@ -35,7 +35,7 @@ def begin_run(
     Raises
     ------
     CheckpointError
-        If ``folder`` holds a run with another configuration or dataset.
+        If ``folder`` holds a run with another configuration or dataset, or a torn record.
     """
     asked = {
         "version": VERSION,
@@ -53,19 +53,22 @@ def begin_run(
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asked, indent=1).encode())
         return
-    found = _read(path)
-    own, wanted = found.get("configuration"), asked["configuration"]
-    joins = isinstance(own, dict) and "student" in wanted and "student" not in own
+    own, found = read_run(folder)
+    joins = own.student is None and configuration.student is not None
     if joins:
-        found["configuration"] = own | {"student": wanted["student"]}
-    for name in ("configuration", "dataset"):
-        changes = _differences(name, found.get(name), asked[name])
-        if changes:
-            raise CheckpointError(
-                f"{path}: wanted the run that was begun here, found another: "
-                f"{'; '.join(changes)}; choose another folder or undo the change"
-            )
+        own = own.model_copy(update={"student": configuration.student})
+    sizes = (x.model_dump(mode="json") for x in (own, configuration))
+    changes = [
+        *_differences("configuration", *sizes),
+        *_differences("dataset", found.get("dataset"), asked["dataset"]),
+    ]
+    if changes:
+        raise CheckpointError(
+            f"{path}: wanted the run that was begun here, found another: "
+            f"{'; '.join(changes)}; choose another folder or undo the change"
+        )
     if joins:
+        found["configuration"] = asked["configuration"]
         write_atomically(path, json.dumps(found, indent=1).encode())
 
 
