@@ -26,7 +26,7 @@ from wetdry.cascade import Restorer, Stream, evaluate_systems, paired_tests, sum
 from wetdry.cascade.circumstances import described
 from wetdry.cascade.trials import dataset_trial
 
-ROUNDS = 3
+ROUNDS = 2
 CHANNELS = 2
 BLOCK = 4096
 """Samples that a stream is given at a time."""
