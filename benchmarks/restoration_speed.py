@@ -49,7 +49,7 @@ def by_torch(folder: Path, way: str) -> Act:
 
     @torch.no_grad()
     def stage_one(part: np.ndarray) -> np.ndarray:
-        out: np.ndarray = restorer.networks[0](torch.from_numpy(part.copy())[:, None]).numpy()
+        out: np.ndarray = restorer.generator(torch.from_numpy(part.copy())[:, None]).numpy()
         return out.swapaxes(0, 1)
 
     def restore(audio: np.ndarray) -> None:
@@ -63,7 +63,7 @@ def by_torch(folder: Path, way: str) -> Act:
         ends = audio.shape[1], round(size.window_s * rate), round(size.overlap_s * rate)
         read = reader(audio)
         for _ in (
-            windowed(read, stage_one, *ends, grid=max(n.grid for n in restorer.networks))
+            windowed(read, stage_one, *ends, grid=restorer.grid)
             if way == "stage one"
             else restorer.parts(read, audio.shape[1])
         ):

@@ -1,6 +1,7 @@
 """The reference cascade: networks, training, restoration, metrics and judgement."""
 
-from .configuration import TrainConfiguration, load_configuration
+from .configuration import TrainConfiguration
+from .configuration_files import load_configuration
 from .curriculum import EasyFirst, RisingSeverity, hardness
 from .evaluation import SILENT, Evaluation, evaluate_systems, score
 from .feed import Feed, Source

@@ -36,7 +36,7 @@ UNTUNED = "untuned_"
 
 STAGES = (f"{UNTUNED}stage_one", f"{UNTUNED}cascade", "stage_one", *BETWEEN, "cascade")
 
-SYSTEMS = ("silence", "mixture", *ORACLES, *STAGES)
+SYSTEMS = ("silence", "mixture", *ORACLES, "student", *STAGES)
 """Who is known, in the order of tables; others follow."""
 
 
@@ -111,7 +111,12 @@ def cases_of(contestants: Sequence[Contestant], samples: Iterable[Sample]) -> It
             )
 
 
-def run_of(restorer: Restorer, dials: Sequence[float] = (), prefix: str = "") -> Contestant:
+def run_of(
+    restorer: Restorer,
+    dials: Sequence[float] = (),
+    prefix: str = "",
+    systems: Sequence[str] = ("stage_one", "cascade"),
+) -> Contestant:
     """Return a trained run as a contestant with the systems ``stage_one`` and ``cascade``.
 
     Parameters
@@ -121,6 +126,8 @@ def run_of(restorer: Restorer, dials: Sequence[float] = (), prefix: str = "") ->
         Positions between the two that are systems as well (see ``dial``).
     prefix : str
         Stands before the names of all of them.
+    systems : sequence of str
+        What it says; a student is alone, and has no dial.
 
     Raises
     ------
@@ -132,19 +139,19 @@ def run_of(restorer: Restorer, dials: Sequence[float] = (), prefix: str = "") ->
         if sample.mixture is None:
             raise AudioError(f"{sample.key}: wanted a mixture to restore, found none beside it")
         made = restorer.restore(sample.mixture, sample.sample_rate)
-        for system in ("stage_one", "cascade"):
+        for system in systems:
             for stem_class in sample.dry:
                 if stem_class not in made.get(system, {}):
                     raise AudioError(
                         f"{sample.key}: wanted {stem_class} from {system}, found no such stem; "
                         "the restorer must return every class"
                     )
-        first, second = (made[system] for system in ("stage_one", "cascade"))
+        stages = {system: made[system] for system in systems}
+        first, second = stages[systems[0]], stages[systems[-1]]
         between = {
             system_at(dial): {name: blended(first[name], second[name], dial) for name in first}
             for dial in dials
         }
-        stages = {"stage_one": first, "cascade": second}
         return {prefix + system: stems for system, stems in (stages | between).items()}
 
     return restored

@@ -1,13 +1,9 @@
-"""What a training run is told: networks, losses and budgets, read from YAML."""
+"""What a training run is told: networks, losses and budgets."""
 
-from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ..errors import RecipeError
 from .sizes import (
     CurriculumConfiguration,
     DiscriminatorConfiguration,
@@ -25,11 +21,9 @@ __all__ = [
     "RestorationConfiguration",
     "StageOneConfiguration",
     "StageTwoConfiguration",
+    "StudentConfiguration",
     "TrainConfiguration",
-    "load_configuration",
 ]
-
-PRESETS = ("demo", "tiny", "small", "paper", "unet")
 
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -160,7 +154,32 @@ class JointConfiguration(_Regression):
     )
 
 
-Budget = StageOneConfiguration | StageTwoConfiguration | JointConfiguration
+class StudentConfiguration(_Regression):
+    """Training of the student: one network that says in one pass what the cascade says.
+
+    What all stages have is told at `StageOneConfiguration`.
+
+    Parameters
+    ----------
+    waveform, spectral, error, mel_error, embedding_mean : float
+        Weights of stage two's losses, on what the student says.
+    taught : float
+        How much of a target is the cascade's output; the rest is the dry stem.
+    cached_samples : int or None
+        Samples whose outputs of the cascade are cached; all where None.
+    network : GeneratorConfiguration or None
+        None where it has stage one's network and begins with its weights; another begins anew.
+    optimiser
+        See its class.
+    """
+
+    taught: Share = 0.5
+    cached_samples: Count | None = None
+    network: GeneratorConfiguration | None = None
+    optimiser: OptimiserConfiguration = OptimiserConfiguration(betas=(0.9, 0.999))
+
+
+Budget = StageOneConfiguration | StageTwoConfiguration | JointConfiguration | StudentConfiguration
 
 
 class RestorationConfiguration(Model):
@@ -202,8 +221,9 @@ class TrainConfiguration(Model):
         Held-out excerpts of 4 s that are scored.
     validation_sounds : int
         Of these, how many are kept as FLAC files under ``samples/``.
-    stage_one, stage_two, joint, restoration
-        See their classes; without ``joint`` the stages are not tuned together.
+    stage_one, stage_two, joint, student, restoration
+        See their classes; without ``joint`` the stages are not tuned together, without
+        ``student`` there is none.
     """
 
     seed: int = 0
@@ -216,75 +236,5 @@ class TrainConfiguration(Model):
     stage_one: StageOneConfiguration
     stage_two: StageTwoConfiguration
     joint: JointConfiguration | None = None
+    student: StudentConfiguration | None = None
     restoration: RestorationConfiguration = RestorationConfiguration()
-
-
-def load_configuration(name_or_path: str | Path) -> TrainConfiguration:
-    """Read a training configuration from a preset's name or a YAML file.
-
-    Parameters
-    ----------
-    name_or_path : str or Path
-        ``demo``, ``tiny``, ``small``, ``paper``, ``unet``, or the path of a YAML 1.2 file.
-
-    Raises
-    ------
-    RecipeError
-        If there is no such preset or file, or it says something unknown or impossible;
-        with the file, the place in it, what was wanted and what was found.
-
-    Examples
-    --------
-    >>> load_configuration("paper").stage_one.weights.log_mel
-    45.0
-    """
-    text, where = _text(name_or_path)
-    try:
-        return TrainConfiguration.model_validate(_parse(text, where))
-    except ValidationError as error:
-        first = min(error.errors(), key=lambda e: e["type"] == "missing")  # a typo explains a gap
-        raise RecipeError(f"{where}: {_place(first['loc'])}: {_reason(first)}") from None
-
-
-def _text(name_or_path: str | Path) -> tuple[str, str]:
-    """Return a configuration's text and the name that errors give it."""
-    if str(name_or_path) in PRESETS:
-        file = resources.files(__package__) / "presets" / f"{name_or_path}.yaml"
-        return file.read_text("utf-8"), f"{name_or_path}.yaml"
-    path = Path(name_or_path)
-    try:
-        return path.read_text("utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(
-            f"{path}: wanted a YAML file or one of the presets {', '.join(PRESETS)}, "
-            f"found neither ({error}); check the name"
-        ) from None
-
-
-def _parse(text: str, where: str) -> Any:
-    """Parse YAML 1.2 without aliases, which a small file can blow up with."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.tokens import AliasToken
-
-    try:
-        yaml = YAML(typ="safe", pure=True)
-        if any(isinstance(token, AliasToken) for token in yaml.scan(text)):
-            raise RecipeError(f"{where}: wanted plain YAML, found an alias (*); write it out")
-        return YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise RecipeError(f"{where}: wanted YAML, found: {' '.join(str(error).split())}") from None
-
-
-def _place(location: Sequence[int | str]) -> str:
-    """Write a pydantic location the way a reader of YAML looks for it."""
-    return ".".join(str(part) for part in location) or "the file"
-
-
-def _reason(error: Any) -> str:
-    """Say what was wanted and what was found."""
-    if error["type"] == "extra_forbidden":
-        return "wanted a known name, found this one; check its spelling or remove it"
-    if error["type"] == "missing":
-        return "wanted a value, found none; add it"
-    return f"{error['msg'][0].lower()}{error['msg'][1:]}, found {str(error['input'])[:80]!r}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..datasets import Order, generate, scan, verify, write_report, write_songs
 from ..errors import AssetError, ShardError
 from ..mixing import load_recipe
-from .configuration import load_configuration
+from .configuration_files import load_configuration
 from .judging import judge
 from .musicnn import fetch as fetch_musicnn
 from .run_report import write_run_report

@@ -36,7 +36,7 @@ def restore_file(
     Parameters
     ----------
     run : Path or Restorer
-        A complete run of `train`, or one that was loaded before.
+        A complete run of `train`, or one that was loaded before, or its student.
     song : Path
         An audio file of one or two channels, of any rate and length.
     out : Path
@@ -46,7 +46,7 @@ def restore_file(
     residual : bool
         Also write ``residual.wav``: the song less its stems, so that all nine files sum to it.
     dial : float
-        From faithful (1) to plausible (0, what stage one says).
+        From faithful (1) to plausible (0, what stage one says); a student has none.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -68,6 +68,7 @@ def restore_file(
 
     checked_dial(dial)
     restorer = run if isinstance(run, Restorer) else Restorer.load(run, device)
+    restorer.checked_dial(dial)
     folder = out / song.stem
     try:
         with soundfile.SoundFile(song) as file:
@@ -199,7 +200,7 @@ def _stems(restorer: Restorer, source: _Source, dial: float) -> Iterator[tuple[i
     for part in restorer.parts(source.read, source.frames):
         inner += part.shape[-1]
         last = inner == source.frames
-        inside = blended(part[0], part[1], dial)
+        inside = blended(part[0], part[-1], dial)
         stems = [stream.push(stem, last) for stream, stem in zip(back, inside, strict=True)]
         wanted = file.frames - done if last else min(stems[0].shape[1], file.frames - done)
         missing = max(wanted - stems[0].shape[1], 0)

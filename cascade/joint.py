@@ -1,26 +1,18 @@
 """Joint fine-tuning: both stages learn together, end to end, after each has learnt alone."""
 
-from collections.abc import Mapping
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .compiling import compile_blocks
 from .configuration import JointConfiguration, TrainConfiguration
-from .embedding_mean import EmbeddingMean
-from .examples import Drawn, Examples
-from .generator import Generator, mixture_level
+from .generator import Generator
 from .loader import Batch
 from .losses import log_mel_loss
-from .musicnn_points import Points, musicnn_points
-from .optimisation import Optimisation, arithmetic
-from .parts import Parts, mean_numbers
+from .musicnn_points import Points
 from .pcm import PcmCache
 from .ranks import Ranks
+from .regression import Regression
 from .regressor import Regressor
-from .stage_two import regression_losses
 
 __all__ = ["Cascade", "Joint"]
 
@@ -56,7 +48,7 @@ class Cascade(nn.Module):
         return first, self.stage_two(mixture, first, pairs)
 
 
-class Joint:
+class Joint(Regression[JointConfiguration]):
     """Both networks and what they learn from.
 
     Parameters
@@ -69,9 +61,8 @@ class Joint:
         The training split.
     ranks : Ranks
     severities : float array, shape (samples,), optional
-        Of the cache's samples, where there is a curriculum.
     points : Points, optional
-        What the loss ``embedding_mean`` hears with; musicnn by default.
+        As of `Regression`.
     """
 
     name = "joint"
@@ -87,61 +78,22 @@ class Joint:
         points: Points | None = None,
     ) -> None:
         assert configuration.joint is not None
-        self.configuration = configuration
-        self.budget: JointConfiguration = configuration.joint
-        self.ranks = ranks
-        seed, rate, budget = configuration.seed, configuration.sample_rate, self.budget
-        examples = Examples(self.name, seed, rate, budget, cache, severities)
-        self.parts = Parts(examples.draw, budget.parts, ranks)
-        self.network = Cascade(generator, regressor).to(ranks.device).train()
-        self.tuning = Optimisation(
-            self.network, budget.optimiser, budget.steps, ranks, configuration.precision
+        network = Cascade(generator, regressor)
+        super().__init__(
+            configuration, configuration.joint, network, cache, ranks, severities, points
         )
-        self.means = None
-        if budget.embedding_mean:
-            self.means = EmbeddingMean(points or musicnn_points(), rate, ranks)
-        if configuration.compile:
-            compile_blocks(self.network)
 
-    def train_step(self, step: int) -> dict[str, float]:
-        """Learn from one batch; return the losses."""
-        parts = [self._learn(drawn) for drawn in self.parts.of(step)]
-        said = mean_numbers(parts, self.ranks, self.budget.parts)
-        if self.means is not None:
-            self.means.step()
-        return said | {"gradient_norm": self.tuning.descend(step)}
+    def hear(self, batch: Batch, pairs: Tensor) -> tuple[Tensor, ...]:
+        """Return what both stages say of some pairs."""
+        first, second = self.network(batch.mixture, pairs)
+        return first[pairs[0], pairs[1]], second
 
-    def _learn(self, drawn: Drawn) -> dict[str, Tensor]:
-        """Gather the gradients of one part; return its losses."""
-        batch, pairs = drawn.batch.to(self.ranks.device), drawn.pairs.to(self.ranks.device)
-        level = mixture_level(batch.mixture)[pairs[0], 0]
-        with arithmetic(self.configuration.precision, self.ranks.device):
-            first, second = self.network(batch.mixture, pairs)
-        plausible, estimate = first[pairs[0], pairs[1]] / level, second / level
-        target, rate = batch.dry[pairs[0], pairs[1]] / level, self.configuration.sample_rate
-        losses = regression_losses(estimate, target, rate)
-        losses["log_mel"] = log_mel_loss(plausible, target, rate)
-        if self.means is not None:
-            losses["embedding_mean"] = self.means.loss(estimate, target, pairs[1])
-        total = torch.stack([getattr(self.budget, name) * x for name, x in losses.items()]).sum()
-        self.tuning.gather(total, self.budget.parts)
-        return {"loss": total, **losses}
+    def losses(self, said: tuple[Tensor, ...], target: Tensor) -> dict[str, Tensor]:
+        """Return stage two's losses on the cascade, and one that keeps stage one plausible."""
+        plausible = log_mel_loss(said[0], target, self.configuration.sample_rate)
+        return super().losses(said, target) | {"log_mel": plausible}
 
     def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
         """Return a cascade's estimates for a batch, shape (batch, 8, samples)."""
         out: Tensor = network(batch.mixture)[1]
         return out
-
-    def state(self) -> dict[str, Tensor]:
-        """Return all that `resume` needs, by name."""
-        return self.tuning.state() | (self.means.state() if self.means is not None else {})
-
-    def resume(self, tensors: Mapping[str, Tensor]) -> None:
-        """Continue from what `state` returned."""
-        self.tuning.resume(tensors)
-        if self.means is not None:
-            self.means.resume(tensors)
-
-    def average(self) -> dict[str, Tensor]:
-        """Return the averaged weights of both networks."""
-        return self.tuning.average

@@ -91,7 +91,8 @@ def judge(
         challenge's (see ``folder_bench``).
     run : Path, optional
         A trained run: systems ``stage_one`` and ``cascade``; where both were tuned together
-        also ``untuned_stage_one`` and ``untuned_cascade``, as they were before.
+        also ``untuned_stage_one`` and ``untuned_cascade``, as they were before; ``student`` of
+        a run that has one.
     estimates : mapping of str to Path
         Folders of stems by the systems' names (see ``estimate_folders``).
     baselines : sequence of str, optional

@@ -68,11 +68,21 @@ takes mono and stereo of any rate and length. Without wetdry, at {sample_rate} H
 `stage_one.onnx` maps `mixture` (batch, 1, samples) to `stems` (batch, 8, samples), in the order
 above; `stage_two.onnx` maps `mixture` and `stage_one` to the cascade's `stems`. Channels of stereo
 are a batch of two; any length will do. The metadata `wetdry_model` says the rest.
-
+{student}
 ## Limits
 
 It knows the classes, instruments and effects that it learnt from, and estimates: a stem may hold
 what belongs to another. Songs named in `run.json` are no test of it.
+"""
+
+
+STUDENT = """
+`student.onnx` says in one pass what the cascade says, from `mixture` to `stems`; with wetdry:
+`wetdry restore model song.wav --out restored --student`.
+"""
+
+TUNED = """
+Both stages were tuned together, and are exported as they were after that (`joint.safetensors`).
 """
 
 
@@ -116,6 +126,9 @@ def model_card(facts: ModelFacts) -> str:
         scores=_scores(facts.scores),
         sample_rate=configuration["sample_rate"],
         example=EXAMPLE,
+        student="".join(
+            words for name, words in (("joint", TUNED), ("student", STUDENT)) if name in facts.steps
+        ),
     )
 
 
@@ -132,12 +145,13 @@ def _rows(facts: ModelFacts) -> Sequence[tuple[str, str]]:
         rows.append(("dataset", f"`{about['dataset']}`"))
     rows.append(("sample rate", f"{configuration['sample_rate']} Hz"))
     for stage, told in facts.steps.items():
-        network = configuration[stage].get("network", {})
+        network = configuration[stage].get("network") or {}
         size = ", ".join(f"{name} {value}" for name, value in network.items())
         said = [f"{told['step']} steps"] if "step" in told else []
         if told.get("held_out_mmsnr_db") is not None:
             said.append(f"MMSNR {told['held_out_mmsnr_db']:.2f} dB on the songs that chose it")
-        said.append(f"ONNX within {facts.errors[stage]:.1e} of torch's peak")
+        if stage in facts.errors:
+            said.append(f"ONNX within {facts.errors[stage]:.1e} of torch's peak")
         rows.append((stage.replace("_", " "), "; ".join([*([size] if size else []), *said])))
     rows.append(("trained by wetdry", str(about.get("wetdry", "unknown"))))
     return rows

@@ -35,8 +35,10 @@ def export_model(run: Path, out: Path, *, licence: str | None = None) -> Path:
     """Write a folder that restores with wetdry, and without it through ONNX.
 
     Both ONNX files are run and compared with torch before anything is written. The folder holds
-    ``stage_one`` and ``stage_two`` as ``.onnx`` and ``.safetensors``, ``run.json``, and the
-    model's card as ``README.md``; `Restorer.load` takes it as it takes a run.
+    ``stage_one``, ``stage_two`` and, of a run that has one, ``student`` as ``.onnx`` and
+    ``.safetensors``, ``run.json``, and the model's card as ``README.md``; `Restorer.load` takes
+    it as it takes a run. Stages that were tuned together are exported as they were after that,
+    with ``joint.safetensors``.
 
     Parameters
     ----------
@@ -66,29 +68,39 @@ def export_model(run: Path, out: Path, *, licence: str | None = None) -> Path:
         raise UsageError(f"licence: wanted a name such as cc-by-4.0, found {licence!r}")
     if out.resolve() == run.resolve():
         raise UsageError(f"{out}: wanted another folder than the run's, found it; change --out")
-    restorer = Restorer.load(run, "cpu")
-    files = _graphs(restorer)
+    configuration, about = read_run(run)
+    files, errors = _checked(Restorer.load(run, "cpu"))
+    if configuration.student is not None:
+        more, found = _checked(Restorer.load(run, "cpu", student=True))
+        files, errors = files | more, errors | found
+    weights = [*files, *(["joint"] if configuration.joint is not None else [])]
     facts = ModelFacts(
-        about=read_run(run)[1],
+        about=about,
         licence=licence or "unknown",
-        steps={name: load_checkpoint(run / f"{name}.safetensors")[1] for name in files},
-        errors=_errors(restorer, files),
+        steps={name: load_checkpoint(run / f"{name}.safetensors")[1] for name in weights},
+        errors=errors,
         scores=run / "scores.parquet",
     )
     text = model_card(facts)
     out.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         write_atomically(out / f"{name}.onnx", data)
+    for name in weights:
         shutil.copyfile(run / f"{name}.safetensors", out / f"{name}.safetensors")
     shutil.copyfile(run / "run.json", out / "run.json")
     write_atomically(out / "README.md", text.encode())
     return out / "README.md"
 
 
+def _checked(restorer: Restorer) -> tuple[dict[str, bytes], dict[str, float]]:
+    """Return the ONNX files by name, and how far each is from torch."""
+    files = _graphs(restorer)
+    return files, _errors(restorer, files)
+
+
 def _graphs(restorer: Restorer) -> dict[str, bytes]:
-    """Return both ONNX files by name."""
-    generator, regressor = restorer.networks
-    size, grid = restorer.configuration.restoration, max(generator.grid, regressor.grid)
+    """Return the ONNX files by name, in the order in which they are heard."""
+    size, grid = restorer.configuration.restoration, restorer.grid
     window, overlap = (
         -(-round(seconds * restorer.sample_rate) // grid) * grid
         for seconds in (size.window_s, size.overlap_s)
@@ -105,24 +117,22 @@ def _graphs(restorer: Restorer) -> dict[str, bytes]:
     def metadata(stage: str) -> dict[str, str]:
         return {METADATA: json.dumps({"stage": stage, **about})}
 
-    return {
-        "stage_one": stage_one_graph(generator, metadata("stage_one")),
-        "stage_two": stage_two_graph(regressor, size.mixture_share, metadata("stage_two")),
-    }
+    first = restorer.systems[0]  # stage one or a student
+    files = {first: stage_one_graph(restorer.generator, metadata(first), first)}
+    if restorer.regressor is not None:
+        share = size.mixture_share
+        files["stage_two"] = stage_two_graph(restorer.regressor, share, metadata("stage_two"))
+    return files
 
 
-@torch.no_grad()
 def _errors(restorer: Restorer, files: dict[str, bytes]) -> dict[str, float]:
     """Return how far each file is from torch, relative to the peak; refuse what is another."""
-    generator, regressor = restorer.networks
     rng = stream(0, "export", "check")
     mixture = 0.1 * rng.standard_normal((2, 1, CHECK_SAMPLES), np.float32)
-    heard = torch.from_numpy(mixture)
-    first = generator(heard)
-    second = regressor(heard, first) + restorer.configuration.restoration.mixture_share * heard
-    inputs = {"mixture": mixture, "stage_one": first.numpy()}
+    said = restorer.hear(torch.from_numpy(mixture)).numpy()
+    inputs = {"mixture": mixture, "stage_one": said[0]}
     errors = {}
-    for name, wanted in (("stage_one", first.numpy()), ("stage_two", second.numpy())):
+    for name, wanted in zip(files, said, strict=True):
         found = _run(files[name], inputs)
         errors[name] = float(np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1e-9))
         if not errors[name] <= LARGEST_ERROR:

@@ -16,8 +16,17 @@ MIXTURE: Shape = ["batch", 1, "samples"]
 STEMS: Shape = ["batch", len(STEM_CLASSES), "samples"]
 
 
-def stage_one_graph(network: Generator, metadata: Mapping[str, str]) -> bytes:
+def stage_one_graph(
+    network: Generator, metadata: Mapping[str, str], name: str = "stage_one"
+) -> bytes:
     """Return stage one's file: from ``mixture`` (batch, 1, samples) to ``stems`` (batch, 8, ...).
+
+    Parameters
+    ----------
+    network : Generator
+    metadata : mapping of str to str
+    name : str
+        A student's file is of the same kind, and called "student".
 
     Raises
     ------
@@ -27,7 +36,7 @@ def stage_one_graph(network: Generator, metadata: Mapping[str, str]) -> bytes:
     graph = NetworkGraph()
     stems = add_generator(graph, network, "mixture")
     inputs: dict[str, Shape] = {"mixture": MIXTURE}
-    return graph.model("stage_one", inputs, {"stems": (stems, STEMS)}, metadata)
+    return graph.model(name, inputs, {"stems": (stems, STEMS)}, metadata)
 
 
 def stage_two_graph(network: Regressor, mixture_share: float, metadata: Mapping[str, str]) -> bytes:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ..audio import STEM_CLASSES, Audio, checked, resample
-from ..errors import AudioError
+from ..errors import AudioError, CheckpointError, UsageError
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import TrainConfiguration
 from .dial import FAITHFUL, blended, checked_dial
@@ -16,6 +16,7 @@ from .joint import Cascade, Joint
 from .ranks import choose_device
 from .regressor import Regressor
 from .runs import read_run
+from .student import Student, student_size
 from .windows import windowed
 
 __all__ = ["Restorer"]
@@ -24,29 +25,38 @@ STAGES = ("stage_one", "cascade")
 
 
 class Restorer:
-    """Both stages of a trained run, ready to restore.
+    """Both stages of a trained run, or its student, ready to restore.
 
     Parameters
     ----------
     configuration : TrainConfiguration
     generator, regressor : torch.nn.Module
+        A student is a generator alone: its regressor is None.
     device : torch.device
+
+    Attributes
+    ----------
+    systems : tuple of str
+        What it says: "stage_one" and "cascade", or "student".
     """
 
     def __init__(
         self,
         configuration: TrainConfiguration,
         generator: Generator,
-        regressor: Regressor,
+        regressor: Regressor | None,
         device: torch.device,
     ) -> None:
         self.configuration = configuration
         self.device = device
-        self._generator = generator.to(device).eval()
-        self._regressor = regressor.to(device).eval()
+        self.generator = generator.to(device).eval()
+        self.regressor = None if regressor is None else regressor.to(device).eval()
+        self.systems = STAGES if regressor is not None else (Student.name,)
 
     @classmethod
-    def load(cls, run: Path, device: str | None = None, *, tuned: bool = True) -> "Restorer":
+    def load(
+        cls, run: Path, device: str | None = None, *, tuned: bool = True, student: bool = False
+    ) -> "Restorer":
         """Load a run that `train` completed.
 
         Parameters
@@ -57,13 +67,19 @@ class Restorer:
         tuned : bool
             Whether a run that tuned both stages together is taken as it was after that; false
             takes the stages as each of them learnt alone.
+        student : bool
+            Whether the run's student is taken in place of the stages.
 
         Raises
         ------
         CheckpointError
-            If the run is incomplete, torn, or does not fit its own configuration.
+            If the run is incomplete, torn, or does not fit its own configuration, or has no
+            student where that is asked for.
         """
         configuration, _ = read_run(run)
+        if student:
+            generator = _student(run, configuration)
+            return cls(configuration, generator, None, choose_device(device))
         generator = Generator(configuration.stage_one.network)
         regressor = Regressor(configuration.stage_two.network)
         if tuned and configuration.joint is not None:
@@ -81,9 +97,25 @@ class Restorer:
         return self.configuration.sample_rate
 
     @property
-    def networks(self) -> tuple[Generator, Regressor]:
-        """Stage one and stage two."""
-        return self._generator, self._regressor
+    def grid(self) -> int:
+        """Distance in samples at which the strides of all networks repeat."""
+        second = 1 if self.regressor is None else self.regressor.grid
+        return max(self.generator.grid, second)  # both are powers of two
+
+    def checked_dial(self, dial: float) -> float:
+        """Return a position of the dial.
+
+        Raises
+        ------
+        UsageError
+            If it is not within 0 to 1, or lies between two stages where there is a student alone.
+        """
+        if checked_dial(dial) != FAITHFUL and self.regressor is None:
+            raise UsageError(
+                f"dial: wanted two stages to stand between, found a student, and {dial:g}; "
+                "leave out one of them"
+            )
+        return dial
 
     def restore(
         self, audio: Audio, sample_rate: int, *, dial: float = FAITHFUL
@@ -97,27 +129,29 @@ class Restorer:
         sample_rate : int
             In Hz; other rates than the networks' are resampled there and back.
         dial : float
-            Where the cascade stands between faithful (1) and plausible (0, stage one alone).
+            Where the cascade stands between faithful (1) and plausible (0, stage one alone); a
+            student has no dial.
 
         Returns
         -------
         dict of str to dict of str to float32 array
-            Under "stage_one" and "cascade", for each class an array of the input's shape.
+            Under "stage_one" and "cascade", or under "student", for each class an array of the
+            input's shape.
         """
         checked(audio, "restore")
-        checked_dial(dial)
+        self.checked_dial(dial)
         if audio.shape[1] == 0:
             raise AudioError("restore: wanted audio, found no samples")
         inner = resample(audio, sample_rate, self.sample_rate)
         parts = self.parts(lambda start, frames: inner[:, start : start + frames], inner.shape[1])
         whole = np.concatenate(list(parts), axis=-1)
-        first, second = whole
+        said = [*whole[:-1], blended(whole[0], whole[-1], dial)]
         return {
             stage: {
                 name: _fit(resample(stem, self.sample_rate, sample_rate), audio.shape[1])
                 for name, stem in zip(STEM_CLASSES, stems, strict=True)
             }
-            for stage, stems in zip(STAGES, (first, blended(first, second, dial)), strict=True)
+            for stage, stems in zip(self.systems, said, strict=True)
         }
 
     def parts(self, read: Callable[[int, int], Audio], frames: int) -> Iterator[Audio]:
@@ -132,24 +166,50 @@ class Restorer:
 
         Yields
         ------
-        float32 array, shape (2, 8, channels, samples)
-            Stage one and cascade; all parts together are as long as the mixture.
+        float32 array, shape (systems, 8, channels, samples)
+            Stage one and cascade, or the student; all parts together are as long as the mixture.
         """
         size = self.configuration.restoration
         window = round(size.window_s * self.sample_rate)
         overlap = round(size.overlap_s * self.sample_rate)
-        grid = max(self._generator.grid, self._regressor.grid)  # both are powers of two
-        return windowed(read, self._estimate, frames, window, overlap, grid)
+        return windowed(read, self._estimate, frames, window, overlap, self.grid)
 
     @torch.no_grad()
-    def _estimate(self, mixture: Audio) -> Audio:
-        """Map one window (channels, samples) to (2, 8, channels, samples)."""
-        channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
-        first = self._generator(channels)
+    def hear(self, mixture: torch.Tensor) -> torch.Tensor:
+        """Return what all systems say at once of what fits into memory.
+
+        Parameters
+        ----------
+        mixture : float tensor, shape (batch, 1, samples)
+
+        Returns
+        -------
+        float tensor, shape (systems, batch, 8, samples)
+        """
+        first: torch.Tensor = self.generator(mixture)
+        if self.regressor is None:
+            return first[None]
         share = self.configuration.restoration.mixture_share
-        both = torch.stack([first, self._regressor(channels, first) + share * channels])
-        out: Audio = both.transpose(1, 2).cpu().numpy()
+        return torch.stack([first, self.regressor(mixture, first) + share * mixture])
+
+    def _estimate(self, mixture: Audio) -> Audio:
+        """Map one window (channels, samples) to (systems, 8, channels, samples)."""
+        channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
+        out: Audio = self.hear(channels).transpose(1, 2).cpu().numpy()
         return out
+
+
+def _student(run: Path, configuration: TrainConfiguration) -> Generator:
+    """Load a run's student."""
+    if configuration.student is None:
+        raise CheckpointError(
+            f"{run}: wanted a run with a student, found one without; add a part student: to its "
+            "configuration and train on"
+        )
+    network = Generator(student_size(configuration))
+    path = run / f"{Student.name}.safetensors"
+    load_weights(network, load_checkpoint(path)[0], str(path))
+    return network
 
 
 def _fit(audio: Audio, frames: int) -> Audio:

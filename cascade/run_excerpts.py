@@ -13,7 +13,7 @@ from .summary import in_order
 
 __all__ = ["excerpts_section"]
 
-FIRST = ("target", "mixture", "stage_one", "cascade")
+FIRST = ("target", "mixture", "stage_one", "cascade", "student")
 MOST = 6
 """Pictures side by side that can still be told apart."""
 CLIPS = 2

@@ -1,7 +1,6 @@
 """A run folder: what was trained, on what, and whether it fits what is asked now."""
 
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ def begin_run(
 ) -> None:
     """Start a run in ``folder``, or continue the one that is there if it is the same.
 
+    A run that has no student may be given one: nothing that came before depends on it.
+
     Parameters
     ----------
     folder : Path
@@ -34,11 +35,13 @@ def begin_run(
     Raises
     ------
     CheckpointError
-        If ``folder`` holds a run with another configuration or dataset.
+        If ``folder`` holds a run with another configuration or dataset, or a torn record.
     """
     asked = {
         "version": VERSION,
-        "configuration": configuration.model_dump(mode="json"),
+        "configuration": configuration.model_dump(
+            mode="json", exclude={"student"} if configuration.student is None else None
+        ),
         "dataset": dataset_digest(data),
         "songs": sorted({*songs_of(data, "train"), *division.songs}),
         "validation": division.record(),
@@ -50,16 +53,23 @@ def begin_run(
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asked, indent=1).encode())
         return
-    found = _read(path)
-    with suppress(CheckpointError):  # what the configuration could not say when the run began
-        found["configuration"] = read_run(folder)[0].model_dump(mode="json")
-    for name in ("configuration", "dataset"):
-        changes = _differences(name, found.get(name), asked[name])
-        if changes:
-            raise CheckpointError(
-                f"{path}: wanted the run that was begun here, found another: "
-                f"{'; '.join(changes)}; choose another folder or undo the change"
-            )
+    own, found = read_run(folder)
+    joins = own.student is None and configuration.student is not None
+    if joins:
+        own = own.model_copy(update={"student": configuration.student})
+    sizes = (x.model_dump(mode="json") for x in (own, configuration))
+    changes = [
+        *_differences("configuration", *sizes),
+        *_differences("dataset", found.get("dataset"), asked["dataset"]),
+    ]
+    if changes:
+        raise CheckpointError(
+            f"{path}: wanted the run that was begun here, found another: "
+            f"{'; '.join(changes)}; choose another folder or undo the change"
+        )
+    if joins:
+        found["configuration"] = asked["configuration"]
+        write_atomically(path, json.dumps(found, indent=1).encode())
 
 
 def read_run(folder: Path) -> tuple[TrainConfiguration, dict[str, Any]]:

@@ -20,6 +20,7 @@ def restore_songs(
     *,
     residual: bool = False,
     dial: float = FAITHFUL,
+    student: bool = False,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, str]]:
@@ -38,6 +39,8 @@ def restore_songs(
         Also write what is in no stem.
     dial : float
         From faithful (1) to plausible (0), as of `restore_file`.
+    student : bool
+        Whether the run's student restores, in place of both stages.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -51,13 +54,14 @@ def restore_songs(
     Raises
     ------
     CheckpointError
-        If the run cannot be loaded.
+        If the run cannot be loaded, or has no student where that is asked for.
     UsageError
-        If there is no song, or two would share a folder.
+        If there is no song, two would share a folder, or a student should be dialled.
     """
     checked_dial(dial)
     places = _places(songs)
-    restorer = Restorer.load(run, device)
+    restorer = Restorer.load(run, device, student=student)
+    restorer.checked_dial(dial)
     lengths = {song: _frames(song) for song in places}
     total, done, set_aside = sum(lengths.values()), 0, []
     tell = progress or (lambda done, total: None)

@@ -42,7 +42,7 @@ class Stream:
 
         stream = Stream(Restorer.load(run), channels=2)
         for block in blocks:            # float32, (2, any length), at restorer.sample_rate
-            play(stream.push(block))    # (2, 8, 2, samples): stage one and cascade, by class
+            play(stream.push(block))    # (systems, 8, 2, samples): see `Restorer.systems`
         play(stream.finish())
     """
 
@@ -55,7 +55,7 @@ class Stream:
         overlap_s: float = 0.1,
         context_s: float = 1.5,
     ) -> None:
-        grid = max(network.grid for network in restorer.networks)
+        grid = restorer.grid
         if channels not in (1, 2):
             raise AudioError(f"stream: wanted 1 or 2 channels, found {channels}")
         if not (0 < overlap_s < window_s < np.inf and 0 <= context_s < np.inf):
@@ -86,8 +86,9 @@ class Stream:
 
         Returns
         -------
-        float32 array, shape (2, 8, channels, samples)
-            Stage one and cascade; often no samples. It goes on where the last one ended.
+        float32 array, shape (systems, 8, channels, samples)
+            Stage one and cascade, or a student; often no samples. It goes on where the last one
+            ended.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class Stream:
 
         Returns
         -------
-        float32 array, shape (2, 8, channels, samples)
+        float32 array, shape (systems, 8, channels, samples)
         """
         if self._ended or self._end == 0:
             self._ended = True
@@ -142,4 +143,5 @@ class Stream:
         return np.concatenate(list(parts), axis=-1)[..., self._start - self._first :]
 
     def _nothing(self) -> Audio:
-        return np.zeros((2, len(STEM_CLASSES), len(self._heard), 0), np.float32)
+        shape = len(self._restorer.systems), len(STEM_CLASSES), len(self._heard), 0
+        return np.zeros(shape, np.float32)

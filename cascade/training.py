@@ -1,4 +1,4 @@
-"""A whole training run: stage one, a cache of what it says, stage two, both; resumed exactly."""
+"""A whole training run: stage one, a cache of what it says, stage two, both, a student; resumed."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..audio import Audio
 from ..errors import ShardError
 from .checkpoints import load_checkpoint, load_weights
-from .configuration import Budget, TrainConfiguration
+from .configuration import Budget, StudentConfiguration, TrainConfiguration
 from .fitting import Listener, Stage, fit
 from .generator import Generator
 from .joint import Joint
@@ -20,10 +21,12 @@ from .musicnn_points import Points, musicnn_points
 from .pcm import PcmCache
 from .ranks import Ranks, choose_device, joined
 from .regressor import Regressor
+from .restoration import Restorer
 from .runs import begin_run
 from .severities import severities_of
 from .stage_one import StageOne
-from .stage_two import StageTwo, cache_estimates
+from .stage_two import StageTwo, cache_estimates, estimate_whole
+from .student import Student
 from .validation import CHOOSES, Division, divide
 
 __all__ = ["choose_device", "train"]
@@ -43,7 +46,7 @@ def train(
     progress: Progress | None = None,
     note: Note | None = None,
 ) -> Path:
-    """Train both stages; continue where an interrupted run of the same kind stopped.
+    """Train both stages, and a student of them where one is asked for; continue where it stopped.
 
     Under torchrun every process calls it alike; they share each batch (see `Ranks`).
 
@@ -57,6 +60,7 @@ def train(
         The run's folder. Receives ``run.json``, ``log.jsonl``, ``samples/`` and for each stage
         ``stage_one.safetensors`` (the best weights) and ``stage_one.last.safetensors``; where
         both are tuned together, ``joint.safetensors`` holds both and counts in their place;
+        ``student.safetensors`` is the student;
         ``cache/`` and ``*.state.safetensors`` go when the run is complete.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
@@ -96,12 +100,14 @@ def train(
 
 def _last(configuration: TrainConfiguration) -> str:
     """Return the stage with which a run is complete."""
-    return "stage_two" if configuration.joint is None else Joint.name
+    if configuration.student is not None:
+        return Student.name
+    return StageTwo.name if configuration.joint is None else Joint.name
 
 
 def _points(configuration: TrainConfiguration) -> Points | None:
     """Load what a loss will hear with: else a run would learn for hours before it is missed."""
-    budgets = (configuration.stage_two, configuration.joint)
+    budgets = (configuration.stage_two, configuration.joint, configuration.student)
     wanted = any(budget is not None and budget.embedding_mean for budget in budgets)
     return musicnn_points() if wanted else None
 
@@ -144,7 +150,8 @@ class _Run:
         self.progress = progress or (lambda done, total: None)
         self.note = note or (lambda words: None)
         self.alone = configuration.stage_one.steps + configuration.stage_two.steps
-        self.total = self.alone + (configuration.joint.steps if configuration.joint else 0)
+        self.taught = self.alone + (configuration.joint.steps if configuration.joint else 0)
+        self.total = self.taught + (configuration.student.steps if configuration.student else 0)
 
     def complete(self) -> None:
         """Do what is left to do."""
@@ -153,11 +160,14 @@ class _Run:
         held_out = self._held_out(whole)
         generator = self._stage_one(cache, held_out)
         regressor = self._stage_two(generator, cache, held_out)
-        if self.configuration.joint is not None:
-            severities = self._severities(self.configuration.joint, cache)
+        joint, path = self.configuration.joint, self.out / f"{Joint.name}.safetensors"
+        if joint is not None and not path.exists():
+            severities = self._severities(joint, cache)
             stages = (generator, regressor)
             stage = Joint(self.configuration, *stages, cache, self.ranks, severities, self.points)
             self._fit(stage, held_out, before=self.alone)
+        if self.configuration.student is not None:
+            self._student(self.configuration.student, cache, held_out)
         if self.ranks.is_first:
             for path in self.out.glob("*.state.safetensors"):
                 path.unlink()
@@ -173,8 +183,13 @@ class _Run:
 
     def _estimates(self, generator: Generator, cache: PcmCache) -> PcmCache:
         """Cache what stage one says of the samples that are learnt from."""
-        folder, device = self.out / "cache" / "stage_one", self.ranks.device
-        return cache_estimates(generator, self.configuration, cache, folder, device)
+        size, device = self.configuration, self.ranks.device
+
+        def estimate(mixture: Audio) -> Audio:
+            return estimate_whole(generator, mixture, size, device)
+
+        folder, most = self.out / "cache" / "stage_one", size.stage_two.cached_samples
+        return self._first(lambda: cache_estimates(estimate, cache, folder, size.seed, most))
 
     def _prepare(self, split: str, limit: int | None = None) -> PcmCache:
         """Decode a split once."""
@@ -226,13 +241,30 @@ class _Run:
                 held_out = Batch(held_out.mixture, held_out.dry, first)
             estimates = cache
             if budget.steps:
-                estimates = self._first(lambda: self._estimates(generator, cache))
+                estimates = self._estimates(generator, cache)
             severities = self._severities(budget, estimates)
             stage = StageTwo(self.configuration, estimates, self.ranks, severities, self.points)
             self._fit(stage, held_out, before=self.configuration.stage_one.steps)
         regressor = Regressor(budget.network).to(self.ranks.device)
         load_weights(regressor, load_checkpoint(path)[0], str(path))
         return regressor.eval()
+
+    def _student(
+        self, budget: StudentConfiguration, cache: PcmCache, held_out: Batch | None
+    ) -> None:
+        """Train the student on what the whole cascade, which is complete by now, says."""
+        size, teacher = self.configuration, Restorer.load(self.out, str(self.ranks.device))
+
+        def estimate(mixture: Audio) -> Audio:
+            parts = teacher.parts(lambda start, n: mixture[:, start : start + n], mixture.shape[1])
+            stems: Audio = np.concatenate([part[-1] for part in parts], axis=-1)[:, 0]
+            return stems
+
+        folder, most = self.out / "cache" / "cascade", budget.cached_samples
+        estimates = self._first(lambda: cache_estimates(estimate, cache, folder, size.seed, most))
+        begin, severities = teacher.generator.state_dict(), self._severities(budget, estimates)
+        stage = Student(size, begin, estimates, self.ranks, severities, self.points)
+        self._fit(stage, held_out, before=self.taught)
 
     def _fit(self, stage: Stage, held_out: Batch | None, before: int) -> None:
         """Train a stage, ``before`` steps into the run."""

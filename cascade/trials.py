@@ -171,9 +171,13 @@ def folder_trial(
 
 
 def _runs(run: Path, dials: Sequence[float], device: str | None) -> list[Contestant]:
-    """Return a run as a contestant; one that was tuned also as it was before."""
+    """Return a run as a contestant; one that was tuned also as it was before; and its student."""
     found = [run_of(Restorer.load(run, device), dials)]
-    if read_run(run)[0].joint is not None:
+    configuration, _ = read_run(run)
+    if configuration.student is not None:
+        student = Restorer.load(run, device, student=True)
+        found.append(run_of(student, systems=student.systems))
+    if configuration.joint is not None:
         found.append(run_of(Restorer.load(run, device, tuned=False), prefix=UNTUNED))
     return found
 

@@ -27,7 +27,7 @@ def train(
     out: Annotated[Path, typer.Option(help="The run's folder; one that was begun goes on.")],
     device: Device = None,
 ) -> None:
-    """Train stage one, cache what it says, train stage two."""
+    """Train stage one, cache what it says, train stage two; a student where one is asked for."""
     from ..cascade import load_configuration
     from ..cascade import train as learn
 
@@ -49,6 +49,9 @@ def restore(
     dial: Annotated[
         float, typer.Option(min=0, max=1, help="From plausible (0) to faithful (1).")
     ] = 1.0,
+    student: Annotated[
+        bool, typer.Option("--student", help="One network in place of both stages, if RUN has it.")
+    ] = False,
     device: Device = None,
 ) -> None:
     """Give back the dry stems of mixtures, in constant memory."""
@@ -56,8 +59,9 @@ def restore(
 
     with progress_bar("restoring") as progress:
         set_aside = restore_songs(
-            run, songs, out, residual=residual, dial=dial, device=device, progress=progress
-        )
+            run, songs, out, residual=residual, dial=dial, student=student, device=device,
+            progress=progress,
+        )  # fmt: skip
     print(f"written to {out}")
     finish(set_aside)
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from wetdry.cascade.conditioning import Film
-from wetdry.cascade.configuration import load_configuration
+from wetdry.cascade.configuration_files import load_configuration
 from wetdry.cascade.generator import Generator
 from wetdry.cascade.regressor import Regressor
 from wetdry.cascade.restoration import Restorer

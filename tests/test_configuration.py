@@ -1,6 +1,6 @@
 import pytest
 
-from wetdry.cascade.configuration import load_configuration
+from wetdry.cascade.configuration_files import load_configuration
 from wetdry.cascade.generator import Generator
 from wetdry.cascade.regressor import Regressor
 from wetdry.errors import RecipeError

@@ -55,8 +55,8 @@ def run(tmp_path_factory) -> Path:
     whole = restorer()
     text = configuration().model_dump_json()
     write_atomically(folder / "run.json", f'{{"version": 1, "configuration": {text}}}'.encode())
-    save_checkpoint(folder / "stage_one.safetensors", whole._generator.state_dict(), {})
-    save_checkpoint(folder / "stage_two.safetensors", whole._regressor.state_dict(), {})
+    save_checkpoint(folder / "stage_one.safetensors", whole.generator.state_dict(), {})
+    save_checkpoint(folder / "stage_two.safetensors", whole.regressor.state_dict(), {})
     return folder
 
 
@@ -171,8 +171,8 @@ def test_the_cascade_keeps_its_share_of_the_mixture():
     size = plain.configuration.restoration.model_copy(update={"mixture_share": 0.02})
     keeps = Restorer(
         plain.configuration.model_copy(update={"restoration": size}),
-        plain._generator,
-        plain._regressor,
+        plain.generator,
+        plain.regressor,
         torch.device("cpu"),
     )
     audio = 0.1 * np.random.default_rng(0).standard_normal((2, 20_000)).astype(np.float32)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from wetdry.cascade.configuration import load_configuration
+from wetdry.cascade.configuration_files import load_configuration
 from wetdry.cascade.losses import error_loss, level_loss, sdr_loss
 from wetdry.cascade.metrics import sdr_db
 from wetdry.cascade.sizes import LossWeights
