@@ -7,8 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .awareness import label_losses, told_in_training
 from .compiling import compile_blocks
 from .configuration import JointConfiguration, TrainConfiguration
+from .effect_labels import EffectLabels
 from .embedding_mean import EmbeddingMean
 from .examples import Drawn, Examples
 from .generator import Generator, mixture_level
@@ -38,7 +40,9 @@ class Cascade(nn.Module):
         self.stage_one = generator
         self.stage_two = regressor
 
-    def forward(self, mixture: Tensor, pairs: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, mixture: Tensor, pairs: Tensor | None = None, effects: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return what both stages say of mixtures.
 
         Parameters
@@ -46,14 +50,18 @@ class Cascade(nn.Module):
         mixture : float tensor, shape (batch, 1, samples)
         pairs : int tensor, shape (2, n), optional
             Examples and classes that are wanted of stage two.
+        effects : int8 tensor, shape (batch, 8, labels), optional
+            What stage one is told, where it is told effects.
 
         Returns
         -------
         first : float tensor, shape (batch, 8, samples)
         second : float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
+        labels : float tensor, shape (batch, 8, labels)
+            Log-odds; without labels where stage one predicts none.
         """
-        first = self.stage_one(mixture)
-        return first, self.stage_two(mixture, first, pairs)
+        first, labels = self.stage_one.stems_and_labels(mixture, effects=effects)
+        return first, self.stage_two(mixture, first, pairs), labels
 
 
 class Joint:
@@ -72,6 +80,9 @@ class Joint:
         Of the cache's samples, where there is a curriculum.
     points : Points, optional
         What the loss ``embedding_mean`` hears with; musicnn by default.
+    labels : EffectLabels, optional
+        Of what was done to the cache's samples, where stage one is told or predicts it; labels
+        go on being predicted at stage one's weight.
     """
 
     name = "joint"
@@ -85,7 +96,9 @@ class Joint:
         ranks: Ranks,
         severities: NDArray[np.float64] | None = None,
         points: Points | None = None,
+        labels: EffectLabels | None = None,
     ) -> None:
+        self.labels = labels
         assert configuration.joint is not None
         self.configuration = configuration
         self.budget: JointConfiguration = configuration.joint
@@ -116,20 +129,23 @@ class Joint:
         batch, pairs = drawn.batch.to(self.ranks.device), drawn.pairs.to(self.ranks.device)
         level = mixture_level(batch.mixture)[pairs[0], 0]
         with arithmetic(self.configuration.precision, self.ranks.device):
-            first, second = self.network(batch.mixture, pairs)
+            told = told_in_training(self.network.stage_one, batch, self.labels, drawn.rng)
+            first, second, predicted = self.network(batch.mixture, pairs, told)
         plausible, estimate = first[pairs[0], pairs[1]] / level, second / level
         target, rate = batch.dry[pairs[0], pairs[1]] / level, self.configuration.sample_rate
         losses = regression_losses(estimate, target, rate)
         losses["log_mel"] = log_mel_loss(plausible, target, rate)
         if self.means is not None:
             losses["embedding_mean"] = self.means.loss(estimate, target, pairs[1])
-        total = torch.stack([getattr(self.budget, name) * x for name, x in losses.items()]).sum()
+        losses |= label_losses(predicted[pairs[0], pairs[1]], batch, pairs, self.labels)
+        weights = self.budget.model_dump() | {"labels": self.configuration.stage_one.label_weight}
+        total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         self.tuning.gather(total, self.budget.parts)
         return {"loss": total, **losses}
 
     def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
         """Return a cascade's estimates for a batch, shape (batch, 8, samples)."""
-        out: Tensor = network(batch.mixture)[1]
+        out: Tensor = network(batch.mixture, effects=batch.effects)[1]
         return out
 
     def state(self) -> dict[str, Tensor]:

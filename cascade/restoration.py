@@ -7,11 +7,14 @@ import numpy as np
 import torch
 
 from ..audio import STEM_CLASSES, Audio, checked, resample
-from ..errors import AudioError
+from ..errors import AudioError, UsageError
+from .awareness import built_generator
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import TrainConfiguration
 from .dial import FAITHFUL, blended, checked_dial
+from .effect_labels import EffectLabels, Effects
 from .generator import Generator
+from .heard_labels import HeardLabels
 from .joint import Cascade, Joint
 from .ranks import choose_device
 from .regressor import Regressor
@@ -31,6 +34,8 @@ class Restorer:
     configuration : TrainConfiguration
     generator, regressor : torch.nn.Module
     device : torch.device
+    labels : EffectLabels, optional
+        Where stage one is told or predicts effects.
     """
 
     def __init__(
@@ -39,8 +44,10 @@ class Restorer:
         generator: Generator,
         regressor: Regressor,
         device: torch.device,
+        labels: EffectLabels | None = None,
     ) -> None:
         self.configuration = configuration
+        self.labels = labels
         self.device = device
         self._generator = generator.to(device).eval()
         self._regressor = regressor.to(device).eval()
@@ -63,17 +70,18 @@ class Restorer:
         CheckpointError
             If the run is incomplete, torn, or does not fit its own configuration.
         """
-        configuration, _ = read_run(run)
-        generator = Generator(configuration.stage_one.network)
+        configuration, about = read_run(run)
+        labels = EffectLabels.of_run(about)
+        generator = built_generator(configuration.stage_one, labels)
         regressor = Regressor(configuration.stage_two.network)
         if tuned and configuration.joint is not None:
             path = run / f"{Joint.name}.safetensors"
             load_weights(Cascade(generator, regressor), load_checkpoint(path)[0], str(path))
-            return cls(configuration, generator, regressor, choose_device(device))
+            return cls(configuration, generator, regressor, choose_device(device), labels)
         for name, network in (("stage_one", generator), ("stage_two", regressor)):
             path = run / f"{name}.safetensors"
             load_weights(network, load_checkpoint(path)[0], str(path))
-        return cls(configuration, generator, regressor, choose_device(device))
+        return cls(configuration, generator, regressor, choose_device(device), labels)
 
     @property
     def sample_rate(self) -> int:
@@ -86,7 +94,13 @@ class Restorer:
         return self._generator, self._regressor
 
     def restore(
-        self, audio: Audio, sample_rate: int, *, dial: float = FAITHFUL
+        self,
+        audio: Audio,
+        sample_rate: int,
+        *,
+        dial: float = FAITHFUL,
+        effects: Effects | None = None,
+        heard: HeardLabels | None = None,
     ) -> dict[str, dict[str, Audio]]:
         """Estimate the dry stems of a mixture that is held in memory.
 
@@ -98,6 +112,11 @@ class Restorer:
             In Hz; other rates than the networks' are resampled there and back.
         dial : float
             Where the cascade stands between faithful (1) and plausible (0, stage one alone).
+        effects : mapping of str to collection of str, optional
+            What was done, for a run that is told effects: labels by class, ``{"Vocals":
+            ["space"], "all": ["dynamics"], "mix": ["codec"]}``. Who is missing is unknown.
+        heard : HeardLabels, optional
+            Receives what a run that predicts effects says of them.
 
         Returns
         -------
@@ -109,7 +128,9 @@ class Restorer:
         if audio.shape[1] == 0:
             raise AudioError("restore: wanted audio, found no samples")
         inner = resample(audio, sample_rate, self.sample_rate)
-        parts = self.parts(lambda start, frames: inner[:, start : start + frames], inner.shape[1])
+        parts = self.parts(
+            lambda start, frames: inner[:, start : start + frames], inner.shape[1], effects, heard
+        )
         whole = np.concatenate(list(parts), axis=-1)
         first, second = whole
         return {
@@ -120,7 +141,13 @@ class Restorer:
             for stage, stems in zip(STAGES, (first, blended(first, second, dial)), strict=True)
         }
 
-    def parts(self, read: Callable[[int, int], Audio], frames: int) -> Iterator[Audio]:
+    def parts(
+        self,
+        read: Callable[[int, int], Audio],
+        frames: int,
+        effects: Effects | None = None,
+        heard: HeardLabels | None = None,
+    ) -> Iterator[Audio]:
         """Estimate part by part, at the networks' rate, in the memory of one window.
 
         Parameters
@@ -129,6 +156,8 @@ class Restorer:
             Gives ``(start, frames)`` of the mixture, shape (channels, frames).
         frames : int
             Length of the mixture, in samples.
+        effects, heard
+            As of `restore`.
 
         Yields
         ------
@@ -139,13 +168,51 @@ class Restorer:
         window = round(size.window_s * self.sample_rate)
         overlap = round(size.overlap_s * self.sample_rate)
         grid = max(self._generator.grid, self._regressor.grid)  # both are powers of two
-        return windowed(read, self._estimate, frames, window, overlap, grid)
+        self.check(effects, heard is not None)
+        known = self._known(effects)
+        return windowed(
+            read, lambda part: self._estimate(part, known, heard), frames, window, overlap, grid
+        )
+
+    def check(self, effects: Effects | None, labels: bool) -> None:
+        """Refuse effects or labels that are asked of a run which does not know them.
+
+        Raises
+        ------
+        UsageError
+            If ``effects`` are said to a run that is told none or no such ones, or ``labels`` are
+            wanted of one that predicts none.
+        """
+        way = self.configuration.stage_one.effects
+        for asked, wanted, words in (
+            (effects is not None, "told", "effects: wanted a run that is told effects"),
+            (labels, "predicted", "labels: wanted a run that predicts effects"),
+        ):
+            if asked and way != wanted:
+                raise UsageError(
+                    f"{words}, found one with 'effects: {way}'; leave it out, or train with "
+                    f"stage_one: {{effects: {wanted}}}"
+                )
+        if effects is not None and self.labels is not None:
+            self.labels.checked(effects)
+
+    def _known(self, effects: Effects | None) -> torch.Tensor | None:
+        """Return what stage one is told, shape (1, 8, labels)."""
+        if effects is None or self.labels is None:
+            return None
+        states = self.labels.states(self.labels.checked(effects))
+        return torch.from_numpy(states)[None].to(self.device)
 
     @torch.no_grad()
-    def _estimate(self, mixture: Audio) -> Audio:
+    def _estimate(
+        self, mixture: Audio, known: torch.Tensor | None, heard: HeardLabels | None
+    ) -> Audio:
         """Map one window (channels, samples) to (2, 8, channels, samples)."""
         channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
-        first = self._generator(channels)
+        told = None if known is None else known.expand(len(channels), -1, -1)
+        first, labels = self._generator.stems_and_labels(channels, effects=told)
+        if heard is not None:
+            heard.add(labels.sigmoid().mean(0).cpu().numpy(), mixture.shape[1])
         share = self.configuration.restoration.mixture_share
         both = torch.stack([first, self._regressor(channels, first) + share * channels])
         out: Audio = both.transpose(1, 2).cpu().numpy()

@@ -15,6 +15,8 @@ from ..audio import STEM_CLASSES, Audio
 from ..seeds import stream
 from .compiling import compile_blocks
 from .configuration import TrainConfiguration
+from .effect_labels import EffectLabels
+from .effect_layers import forgotten
 from .embedding_mean import EmbeddingMean
 from .examples import Drawn, Examples
 from .generator import Generator, mixture_level
@@ -37,6 +39,7 @@ def cache_estimates(
     cache: PcmCache,
     folder: Path,
     device: torch.device,
+    labels: EffectLabels | None = None,
 ) -> PcmCache:
     """Write one channel of every sample together with stage one's estimates of it.
 
@@ -50,6 +53,8 @@ def cache_estimates(
     folder : Path
         Opened where it exists already.
     device : torch.device
+    labels : EffectLabels, optional
+        Where stage one is told effects: half of what is known is left unsaid, drawn by key.
     """
     if folder.exists():
         return PcmCache.open(folder)
@@ -63,7 +68,12 @@ def cache_estimates(
                 name: cache.mono(item, name, 0, about["frames"], mix)[None]
                 for name in about["signals"]
             }
-            first = estimate_whole(generator, signals["mixture"], configuration, device)
+            told = None
+            if labels is not None and generator.told:
+                states = torch.from_numpy(np.stack([about["effects"]]))
+                rng = stream(configuration.seed, "unsaid", about["key"])
+                told = forgotten(states, len(labels.own), rng).to(device)
+            first = estimate_whole(generator, signals["mixture"], configuration, device, told)
             estimates = zip(STEM_CLASSES, first, strict=True)
             yield about["key"], signals | {f"first/{name}": x[None] for name, x in estimates}
 
@@ -72,13 +82,18 @@ def cache_estimates(
 
 @torch.no_grad()
 def estimate_whole(
-    generator: Generator, mixture: Audio, configuration: TrainConfiguration, device: torch.device
+    generator: Generator,
+    mixture: Audio,
+    configuration: TrainConfiguration,
+    device: torch.device,
+    told: Tensor | None = None,
 ) -> Audio:
     """Return stage one's estimates of a mono mixture, shape (8, samples), as restoration does."""
     sample_rate, size = configuration.sample_rate, configuration.restoration
 
     def estimate(part: Audio) -> Audio:
-        out: Audio = generator(torch.from_numpy(part)[None].to(device))[0].cpu().numpy()
+        heard = torch.from_numpy(part)[None].to(device)
+        out: Audio = generator(heard, effects=told)[0].cpu().numpy()
         return out
 
     parts = windowed(

@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import ShardError
+from .awareness import built_generator
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import Budget, TrainConfiguration
+from .effect_labels import EffectLabels, stated_effects
 from .fitting import Listener, Stage, fit
 from .generator import Generator
 from .joint import Joint
@@ -20,7 +22,7 @@ from .musicnn_points import Points, musicnn_points
 from .pcm import PcmCache
 from .ranks import Ranks, choose_device, joined
 from .regressor import Regressor
-from .runs import begin_run
+from .runs import begin_run, read_run
 from .severities import severities_of
 from .stage_one import StageOne
 from .stage_two import StageTwo, cache_estimates
@@ -141,6 +143,7 @@ class _Run:
         self.ranks = ranks
         self.division = division
         self.points = points
+        self.labels = EffectLabels.of_run(read_run(out)[1])
         self.progress = progress or (lambda done, total: None)
         self.note = note or (lambda words: None)
         self.alone = configuration.stage_one.steps + configuration.stage_two.steps
@@ -148,7 +151,7 @@ class _Run:
 
     def complete(self) -> None:
         """Do what is left to do."""
-        whole = self._prepare("train")
+        whole = self._knowing(self._prepare("train"))
         cache = whole.of(frozenset(self.division.training))
         held_out = self._held_out(whole)
         generator = self._stage_one(cache, held_out)
@@ -156,7 +159,10 @@ class _Run:
         if self.configuration.joint is not None:
             severities = self._severities(self.configuration.joint, cache)
             stages = (generator, regressor)
-            stage = Joint(self.configuration, *stages, cache, self.ranks, severities, self.points)
+            stage = Joint(
+                self.configuration, *stages, cache, self.ranks, severities, self.points,
+                self.labels,
+            )  # fmt: skip
             self._fit(stage, held_out, before=self.alone)
         if self.ranks.is_first:
             for path in self.out.glob("*.state.safetensors"):
@@ -174,19 +180,26 @@ class _Run:
     def _estimates(self, generator: Generator, cache: PcmCache) -> PcmCache:
         """Cache what stage one says of the samples that are learnt from."""
         folder, device = self.out / "cache" / "stage_one", self.ranks.device
-        return cache_estimates(generator, self.configuration, cache, folder, device)
+        return cache_estimates(generator, self.configuration, cache, folder, device, self.labels)
 
     def _prepare(self, split: str, limit: int | None = None) -> PcmCache:
         """Decode a split once."""
         rate, folder = self.configuration.sample_rate, self.out / "cache" / split
         return self._first(lambda: prepare(self.data, split, rate, folder, limit))
 
+    def _knowing(self, cache: PcmCache) -> PcmCache:
+        """Return a cache that knows the effects, where they are to be known."""
+        if self.labels is None:
+            return cache
+        stated = stated_effects(self.data)
+        return cache.knowing({x["key"]: self.labels.states(stated[x["key"]]) for x in cache.items})
+
     def _held_out(self, train: PcmCache) -> Batch | None:
         """Return the excerpts that choose the best weights; nothing is ever learnt from them."""
         count, split = self.configuration.validation_excerpts, self.division.split
         if not split:
             return None
-        cache = train if split == "train" else self._prepare(split, count)
+        cache = train if split == "train" else self._knowing(self._prepare(split, count))
         cache = cache.of(frozenset(self.division.validation))
         frames = round(VALIDATION_S * self.configuration.sample_rate)
         batch = draw_batch(cache, self.configuration.seed, "validation", 0, count, frames)
@@ -208,9 +221,10 @@ class _Run:
         path = self.out / "stage_one.safetensors"
         if not path.exists():
             severities = self._severities(self.configuration.stage_one, cache)
-            stage = StageOne(self.configuration, cache, self.ranks, severities)
+            stage = StageOne(self.configuration, cache, self.ranks, severities, self.labels)
             self._fit(stage, held_out, before=0)
-        generator = Generator(self.configuration.stage_one.network).to(self.ranks.device)
+        generator = built_generator(self.configuration.stage_one, self.labels)
+        generator = generator.to(self.ranks.device)
         load_weights(generator, load_checkpoint(path)[0], str(path))
         return generator.eval()
 
@@ -222,7 +236,8 @@ class _Run:
         if not path.exists():
             if held_out is not None:
                 with torch.no_grad():
-                    first = torch.cat([generator(excerpt.mixture) for excerpt in held_out.each()])
+                    said = [generator(x.mixture, effects=x.effects) for x in held_out.each()]
+                first = torch.cat(said)
                 held_out = Batch(held_out.mixture, held_out.dry, first)
             estimates = cache
             if budget.steps:

@@ -49,15 +49,27 @@ def restore(
     dial: Annotated[
         float, typer.Option(min=0, max=1, help="From plausible (0) to faithful (1).")
     ] = 1.0,
+    effects: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What was done, to a RUN that is told it: space,dynamics or Vocals=space or "
+            "mix=codec; again for others."
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV of the effects that a RUN which predicts them hears.")
+    ] = None,
     device: Device = None,
 ) -> None:
     """Give back the dry stems of mixtures, in constant memory."""
     from ..cascade import restore_songs
+    from ..cascade.effect_labels import parse_effects
 
     with progress_bar("restoring") as progress:
         set_aside = restore_songs(
-            run, songs, out, residual=residual, dial=dial, device=device, progress=progress
-        )
+            run, songs, out, residual=residual, dial=dial, labels=labels, device=device,
+            effects=parse_effects(effects) if effects else None, progress=progress,
+        )  # fmt: skip
     print(f"written to {out}")
     finish(set_aside)
 
@@ -95,6 +107,7 @@ def evaluate(
 ) -> None:
     """Score systems beside baselines and oracles, by class and by what was done, with tests."""
     from ..cascade import METRICS, SILENT, judge, score_table
+    from ..cascade.label_scores import label_table_text
     from ..cascade.trade_off import trade_off_table
 
     with progress_bar("judging") as progress:
@@ -105,6 +118,8 @@ def evaluate(
             device=device, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
+    if judged.labels is not None:
+        print(f"\n{label_table_text(judged.labels)}\n")
     print(*[trade_off_table(judged.scores, judged.frechet)] * bool(dial), judged.remark, sep="\n")
     if (judged.skipped["reason"] != SILENT).any():
         raise typer.Exit(3)
