@@ -113,7 +113,7 @@ def _spoken(graph: NetworkGraph, network: Any, heard: str) -> str:
     fold, heads, biases = network.size.fold, numbers(network.heads), numbers(network.biases)
     if network.told and network.size.conditioning == "shared":
         scale, shift = _unsaid(network, 0)
-        biases = biases + shift @ heads
+        biases = biases + (shift @ heads)[:, None]
         heads = heads * (1 + scale[:, None])
     count, channels = heads.shape[:2]
     weights = graph.weight(heads.transpose(1, 0, 2).reshape(channels, -1))

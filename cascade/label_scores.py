@@ -86,9 +86,10 @@ class LabelTrial:
         known = judged[judged["average_precision"].notna()]
         numbers = ("prevalence", "without_listening", "average_precision")
         mean = {name: known[name].mean() for name in numbers}
-        rows += [{"label": name, "remark": UNTAUGHT} for name in self._untaught()]
+        unknown = {"stem_class": ALL_CLASSES, "remark": UNTAUGHT}
+        rows += [{"label": name, **unknown} for name in self._untaught()]
         rows.append({"label": MEAN, "stem_class": ALL_CLASSES, "count": len(known), **mean})
-        table = pd.DataFrame(rows, columns=COLUMNS)
+        table = pd.DataFrame([{"remark": ""} | row for row in rows], columns=COLUMNS)
         return table.astype({"count": "Int64", "positives": "Int64"})
 
     def _cases(self, name: str) -> pd.DataFrame:
@@ -138,14 +139,14 @@ def _line(name: str, of: str, cases: pd.DataFrame) -> dict[str, Any]:
 
 def label_table_text(table: pd.DataFrame) -> str:
     """Return the rows of all classes together as text to be read."""
-    own = table[(table["stem_class"] == ALL_CLASSES) | table["stem_class"].isna()]
+    own = table[table["stem_class"] == ALL_CLASSES]
     shown = pd.DataFrame(
         {
             "N": own["count"].map(str).replace("<NA>", "-"),
             "chance": own["prevalence"].map(_shown),
             "without listening": own["without_listening"].map(_shown),
             "AP": own["average_precision"].map(_shown),
-            "": own["remark"].fillna(""),
+            "": own["remark"],
         }
     ).set_axis(own["label"].to_list(), axis="index")
     head = "effect labels as predicted: average precision (chance has the prevalence)"

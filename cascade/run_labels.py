@@ -1,9 +1,10 @@
 """Section of a run's report: how well it predicts what was done."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..datasets.report_page import Section, details, sentence, table, tag
+from ..datasets.report_page import Section, details, table, tag
 from ..errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def labels_section(path: Path) -> list[Section]:
         return []
     try:
         found = pd.read_csv(path, dtype={"count": "Int64", "positives": "Int64"})
-        whole = found["stem_class"].fillna("all") == "all"
+        found["remark"] = found["remark"].astype(object).fillna("")
+        whole = found["stem_class"] == "all"
         shown, by_class = _rows(found[whole]), _rows(found[~whole])
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(
@@ -48,12 +50,11 @@ def _rows(found: "pandas.DataFrame") -> list[list[str]]:
     rows = []
     for line in found.to_dict("records"):
         of = line["stem_class"]
-        name = str(line["label"]) if of != of or of == "all" else f"{line['label']}, {of}"
+        name = str(line["label"]) if of == "all" else f"{line['label']}, {of}"
         counts = [_count(line["count"]), _count(line["positives"])]
         columns = ("prevalence", "without_listening", "average_precision")
         numbers = [_share(float(line[column])) for column in columns]
-        remark = line["remark"]
-        rows.append([name, *counts, *numbers[:2], numbers[2] if remark != remark else str(remark)])
+        rows.append([name, *counts, *numbers[:2], str(line["remark"]) or numbers[2]])
     return rows
 
 
@@ -63,5 +64,5 @@ def _count(value: object) -> str:
 
 
 def _share(value: float) -> str:
-    """Show a share; NaN is not equal to itself."""
-    return f"{value:.2f}" if value == value else "–"
+    """Show a share, if there is one."""
+    return f"{value:.2f}" if math.isfinite(value) else "–"
