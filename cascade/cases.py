@@ -6,7 +6,7 @@ somebody's estimates, or a baseline that a score says little without.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..audio import STEM_CLASSES, Audio
 from ..errors import AudioError
@@ -16,6 +16,7 @@ __all__ = [
     "BETWEEN",
     "ORACLES",
     "SYSTEMS",
+    "TOLD",
     "UNTUNED",
     "Case",
     "Contestant",
@@ -34,7 +35,11 @@ BETWEEN = tuple(system_at(place / 100) for place in range(1, 100))
 UNTUNED = "untuned_"
 """Stands before the stages of a run that was tuned, as they were before."""
 
-STAGES = (f"{UNTUNED}stage_one", f"{UNTUNED}cascade", "stage_one", *BETWEEN, "cascade")
+TOLD = "told_"
+"""Stands before the stages of a run that is told, as they are told all effects of the manifest."""
+
+STAGES = (*(f"{before}{stage}" for before in (UNTUNED, TOLD) for stage in ("stage_one", "cascade")),
+          "stage_one", *BETWEEN, "cascade")  # fmt: skip
 
 SYSTEMS = ("silence", "mixture", *ORACLES, "student", *STAGES)
 """Who is known, in the order of tables; others follow."""
@@ -63,8 +68,14 @@ Contestant = Callable[[Sample], Mapping[str, Mapping[str, Audio]]]
 class Restorer(Protocol):
     """A trained run: from a mixture to ``{"stage_one": {class: audio}, "cascade": {...}}``."""
 
-    def restore(self, audio: Audio, sample_rate: int) -> Mapping[str, Mapping[str, Audio]]:
-        """Return each system's stem of each class, as long as the mixture."""
+    @property
+    def systems(self) -> Sequence[str]:
+        """Return the names of what it says."""
+        ...
+
+    @property
+    def restore(self) -> Callable[..., Mapping[str, Mapping[str, Audio]]]:
+        """Return what maps audio and sample rate to each system's stem of each class."""
         ...
 
 
@@ -115,19 +126,19 @@ def run_of(
     restorer: Restorer,
     dials: Sequence[float] = (),
     prefix: str = "",
-    systems: Sequence[str] = ("stage_one", "cascade"),
+    about: Callable[[str], Mapping[str, Any]] | None = None,
 ) -> Contestant:
-    """Return a trained run as a contestant with the systems ``stage_one`` and ``cascade``.
+    """Return a trained run as a contestant: ``stage_one`` and ``cascade``, or ``student``.
 
     Parameters
     ----------
     restorer : Restorer
     dials : sequence of float
-        Positions between the two that are systems as well (see ``dial``).
+        Positions between the two that are systems as well (see ``dial``); a student has none.
     prefix : str
         Stands before the names of all of them.
-    systems : sequence of str
-        What it says; a student is alone, and has no dial.
+    about : callable, optional
+        From a sample's key to what else the restorer is given, by its arguments' names.
 
     Raises
     ------
@@ -138,7 +149,9 @@ def run_of(
     def restored(sample: Sample) -> Mapping[str, Mapping[str, Audio]]:
         if sample.mixture is None:
             raise AudioError(f"{sample.key}: wanted a mixture to restore, found none beside it")
-        made = restorer.restore(sample.mixture, sample.sample_rate)
+        more = {} if about is None else about(sample.key)
+        made = restorer.restore(sample.mixture, sample.sample_rate, **more)
+        systems = restorer.systems
         for system in systems:
             for stem_class in sample.dry:
                 if stem_class not in made.get(system, {}):

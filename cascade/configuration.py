@@ -1,10 +1,11 @@
 """What a training run is told: networks, losses and budgets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from .sizes import (
+    Awareness,
     CurriculumConfiguration,
     DiscriminatorConfiguration,
     GeneratorConfiguration,
@@ -77,14 +78,36 @@ class StageOneConfiguration(_Budget):
         Whether the stage's weights are those of the best held-out MMSNR, or the last ones.
     curriculum : CurriculumConfiguration or None
         None where severe samples come from the first step on.
+    effects : {"none", "told", "predicted"}
+        Whether the network hears the mixture alone, is told the labels of what was done, or
+        predicts them beside the stems.
+    label_weight : float
+        Weight of the predicted labels' cross-entropy, which is 1 for who knows no more than how
+        common each label is.
     variety, network, discriminator, weights, optimiser
         See their classes.
     """
 
+    effects: Awareness = "none"
+    label_weight: Annotated[float, Field(gt=0)] = 1.0
     network: GeneratorConfiguration = GeneratorConfiguration()
     discriminator: DiscriminatorConfiguration = DiscriminatorConfiguration()
     weights: LossWeights = LossWeights()
     optimiser: OptimiserConfiguration = OptimiserConfiguration()
+
+    @model_validator(mode="after")
+    def _weighed(self) -> "StageOneConfiguration":
+        """Refuse a weight of labels that nobody predicts."""
+        if "label_weight" in self.model_fields_set and self.effects != "predicted":
+            raise ValueError("wanted label_weight with 'effects: predicted' alone")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _plain(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what does not apply, so that records are those of runs before."""
+        found: dict[str, Any] = handler(self)
+        gone = {"told": ("label_weight",), "none": ("effects", "label_weight")}
+        return {k: v for k, v in found.items() if k not in gone.get(self.effects, ())}
 
 
 class _Regression(_Budget):

@@ -10,6 +10,8 @@ import numpy as np
 from ..audio import STEM_CLASSES, Audio, checked
 from ..errors import AudioError
 from .dial import FAITHFUL, blended, checked_dial
+from .effect_labels import Effects
+from .heard_labels import HeardLabels
 from .restoration import Restorer
 
 __all__ = ["restore_file"]
@@ -28,6 +30,8 @@ def restore_file(
     *,
     residual: bool = False,
     dial: float = FAITHFUL,
+    effects: Effects | None = None,
+    heard: HeardLabels | None = None,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -47,6 +51,8 @@ def restore_file(
         Also write ``residual.wav``: the song less its stems, so that all nine files sum to it.
     dial : float
         From faithful (1) to plausible (0, what stage one says); a student has none.
+    effects, heard
+        What is known of the effects, and what is found out, as of `Restorer.restore`.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -74,7 +80,8 @@ def restore_file(
         with soundfile.SoundFile(song) as file:
             source = _Source(file, song, restorer.sample_rate)
             folder.mkdir(parents=True, exist_ok=True)
-            parts = _stems(restorer, source, dial)
+            inner = restorer.parts(source.read, source.frames, effects, heard)
+            parts = _stems(inner, restorer.sample_rate, source, dial)
             _write(parts, source, folder, progress or (lambda done, total: None))
         if residual:
             _write_residual(song, folder)
@@ -192,12 +199,14 @@ def _write_residual(song: Path, folder: Path) -> None:
     partial.replace(path)
 
 
-def _stems(restorer: Restorer, source: _Source, dial: float) -> Iterator[tuple[int, list[Audio]]]:
+def _stems(
+    parts: Iterator[Audio], rate: int, source: _Source, dial: float
+) -> Iterator[tuple[int, list[Audio]]]:
     """Yield frames done and the next part of each class, at the file's rate."""
-    file, rate = source.file, restorer.sample_rate
+    file = source.file
     back = [_Resampled(file.channels, rate, file.samplerate) for _ in STEM_CLASSES]
     inner, done = 0, 0
-    for part in restorer.parts(source.read, source.frames):
+    for part in parts:
         inner += part.shape[-1]
         last = inner == source.frames
         inside = blended(part[0], part[-1], dial)

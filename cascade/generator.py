@@ -8,15 +8,19 @@ normalised by itself sounds the same in a window as in the whole song; skips are
 """
 
 from itertools import pairwise
+from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ..audio import STEM_CLASSES
 from .bottleneck import Bottleneck
 from .conditioning import Film, class_by_class, each_alone
-from .sizes import GeneratorConfiguration
+from .effect_layers import LabelHead, Telling, one_hot
+from .sizes import Awareness, GeneratorConfiguration
 from .spectra import istft, magnitude, stft
 
 __all__ = ["Generator", "mixture_level"]
@@ -100,6 +104,11 @@ class Generator(nn.Module):
     size : GeneratorConfiguration
     single : bool
         Whether it is one of eight, and speaks for one class alone.
+    effects : {"none", "told", "predicted"}
+        Whether it is told what was done, or says so. A shared network, which hears all classes
+        at once, is told where it speaks for each; others at every level.
+    labels : int
+        How many labels of effects there are.
 
     Notes
     -----
@@ -108,13 +117,22 @@ class Generator(nn.Module):
     its strides repeat.
     """
 
-    def __init__(self, size: GeneratorConfiguration, single: bool = False) -> None:
+    def __init__(
+        self,
+        size: GeneratorConfiguration,
+        single: bool = False,
+        effects: Awareness = "none",
+        labels: int = 0,
+    ) -> None:
         super().__init__()
         self.size = size
+        self.told = labels if effects == "told" else 0
+        self.predicted = labels if effects == "predicted" else 0
         self.grid = HOP << size.levels
         self.networks, self.films = nn.ModuleList(), nn.ModuleList()
+        self.tellings, self.head = nn.ModuleList(), None
         if size.conditioning == "per_class" and not single:
-            self.networks.extend(Generator(size, single=True) for _ in STEM_CLASSES)
+            self.networks.extend(Generator(size, True, effects, labels) for _ in STEM_CLASSES)
             return
         bands = BINS // size.fold
         widths = [size.channels * (level + 1) for level in range(size.levels + 1)]
@@ -133,49 +151,106 @@ class Generator(nn.Module):
         self.biases = nn.Parameter(torch.zeros(heads, 1, 2 * size.fold))
         if size.conditioning == "film":
             self.films.extend(Film(width) for width in widths)
+        if self.told:
+            shared = size.conditioning == "shared"
+            heard = [widths[0] + 3 * size.fold] if shared else widths
+            self.tellings.extend(Telling(width, labels) for width in heard)
+        if self.predicted:
+            spoken = 1 if single else len(STEM_CLASSES)
+            self.head = LabelHead(widths[-1], heights[-1], spoken, labels)
 
-    def forward(self, mixture: Tensor, pairs: Tensor | None = None) -> Tensor:
-        """Estimate the stems.
+    def expect(self, shares: NDArray[np.float64]) -> None:
+        """Begin with how common each label is, shape (8, labels), where labels are predicted."""
+        for place, network in enumerate(self.networks):
+            cast(Generator, network).expect(shares[place : place + 1])
+        if self.head is not None:
+            self.head.expect(shares)
+
+    def forward(
+        self, mixture: Tensor, pairs: Tensor | None = None, effects: Tensor | None = None
+    ) -> Tensor:
+        """Estimate the stems; parameters are those of `stems_and_labels`.
+
+        Returns
+        -------
+        float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
+        """
+        return self.stems_and_labels(mixture, pairs, effects)[0]
+
+    def stems_and_labels(
+        self, mixture: Tensor, pairs: Tensor | None = None, effects: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Estimate the stems, and what was done to them.
 
         Parameters
         ----------
         mixture : float tensor, shape (batch, 1, samples)
         pairs : int tensor, shape (2, n), optional
             Examples and classes to estimate, where not all are wanted.
+        effects : int8 tensor, shape (batch, 8, labels), optional
+            States of the labels (`EffectLabels.states`), for a network that is told; by default
+            it is told nothing.
 
         Returns
         -------
-        float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
+        stems : float tensor, shape (batch, 8, samples), or (n, samples) where pairs are given
+        labels : float tensor, shape (batch, 8, labels), or (n, labels)
+            Log-odds; without labels where none are predicted.
         """
         if pairs is None:
             shape = len(mixture), len(STEM_CLASSES)
             every = torch.ones(shape, device=mixture.device).nonzero().T
-            stems: Tensor = self(mixture, every)
-            return stems.reshape(*shape, -1)
+            stems, labels = self.stems_and_labels(mixture, every, effects)
+            return stems.reshape(*shape, -1), labels.reshape(*shape, self.predicted)
         if len(self.networks):
-            examples, samples = pairs[0], mixture.shape[-1]
-            return class_by_class(
-                pairs[1],
-                samples,
-                lambda stem_class, places: self.networks[stem_class](
-                    mixture[examples[places]], each_alone(len(places), mixture.device)
-                ),
-            )
-        classes = None
+            return self._by_networks(mixture, pairs, effects)
+        told, classes, heads = self._told(pairs, effects), None, pairs
         if len(self.films):
             mixture, classes = mixture[pairs[0]], pairs[1]
             pairs = each_alone(len(mixture), mixture.device)
+            heads = torch.stack([pairs[0], classes])
         level = mixture_level(mixture)[:, 0]
         spectrum = stft(mixture[:, 0] / level, WINDOW, HOP)
-        spectra = self._spectra(spectrum.mT[..., :BINS], pairs, classes)
+        spectrum = spectrum.mT[..., :BINS]
+        features = self._fold(spectrum)
+        x, middle = self._u_net(features, classes, told)
+        labels = middle.new_zeros(len(pairs[0]), 0)
+        if self.head is not None:
+            labels = self.head(middle, heads)
+        spectra = self._spectra(x, features, spectrum, pairs, told)
         spectra = functional.pad(spectra, (0, 1)).mT
-        return istft(spectra, WINDOW, HOP, mixture.shape[-1]) * level[pairs[0]]
+        return istft(spectra, WINDOW, HOP, mixture.shape[-1]) * level[pairs[0]], labels
 
-    def _spectra(self, mixture: Tensor, pairs: Tensor, classes: Tensor | None) -> Tensor:
+    def _by_networks(
+        self, mixture: Tensor, pairs: Tensor, effects: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Let the network of each class say what it has to say."""
+        examples, samples = pairs[0], mixture.shape[-1]
+
+        def say(stem_class: int, places: Tensor) -> Tensor:
+            network = cast(Generator, self.networks[stem_class])
+            own = examples[places]
+            known = None if effects is None else effects[own, stem_class][:, None]
+            alone = each_alone(len(own), mixture.device)
+            return torch.cat(network.stems_and_labels(mixture[own], alone, known), 1)
+
+        said = class_by_class(pairs[1], samples + self.predicted, say)
+        return said[:, :samples], said[:, samples:]
+
+    def _told(self, pairs: Tensor, effects: Tensor | None) -> Tensor | None:
+        """Return what is told of each pair, if anything is told at all."""
+        if not self.told:
+            return None
+        if effects is None:
+            return one_hot(torch.zeros(len(pairs[0]), self.told, device=pairs.device))
+        return one_hot(effects[pairs[0], pairs[1]])
+
+    def _spectra(
+        self, x: Tensor, features: Tensor, mixture: Tensor, pairs: Tensor, told: Tensor | None
+    ) -> Tensor:
         """Map mixtures (batch, frames, 1024) to stems (n, frames, 1024), all complex."""
-        features = self._fold(mixture)
-        heard = torch.cat([self._u_net(features, classes), features], 1).permute(0, 2, 3, 1)
-        out = self._speak(heard, pairs)[:, : mixture.shape[1]]
+        heard = torch.cat([x, features], 1).permute(0, 2, 3, 1)
+        out = self._speak(heard, pairs, told)[:, : mixture.shape[1]]
         if self.size.output == "mask":
             gain = 2 * torch.sigmoid(out.real - 2)  # a fresh network passes a quarter
             return torch.complex(gain, gain * out.imag) * mixture[pairs[0]]
@@ -191,25 +266,36 @@ class Generator(nn.Module):
         missing = -features.shape[1] % (1 << self.size.levels)
         return functional.pad(features, (0, 0, 0, 0, 0, missing)).permute(0, 3, 1, 2)
 
-    def _speak(self, heard: Tensor, pairs: Tensor) -> Tensor:
+    def _speak(self, heard: Tensor, pairs: Tensor, told: Tensor | None) -> Tensor:
         """Apply the wanted heads to (batch, frames, bands, channels): (n, frames, 1024)."""
         flat = heard.flatten(1, 2)[pairs[0]]
-        out = torch.baddbmm(self.biases[pairs[1]], flat, self.heads[pairs[1]]).float()
+        heads, biases = self.heads[pairs[1]], self.biases[pairs[1]]
+        if told is not None and self.size.conditioning == "shared":
+            scale, shift = cast(Telling, self.tellings[0]).numbers(told)  # of what heads hear
+            biases = biases + shift[:, None] @ heads
+            heads = heads * (1 + scale[..., None])
+        out = torch.baddbmm(biases, flat, heads).float()
         return torch.view_as_complex(out.reshape(len(out), heard.shape[1], BINS, 2))
 
-    def _u_net(self, features: Tensor, classes: Tensor | None) -> Tensor:
-        """Go down, through the bottleneck, and up again with the skips added."""
-        x: Tensor = self._tell(self.enter(features), 0, classes)
+    def _u_net(
+        self, features: Tensor, classes: Tensor | None, told: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Go down, through the bottleneck, and up again with the skips added; return both."""
+        x: Tensor = self._tell(self.enter(features), 0, classes, told)
         skips = []
         for level, (block, shrink) in enumerate(zip(self.down, self.shrink, strict=True)):
             x = block(x)
             skips.append(x)
-            x = self._tell(shrink(x), level + 1, classes)
-        x = self.bottleneck(x)
+            x = self._tell(shrink(x), level + 1, classes, told)
+        x = middle = self.bottleneck(x)
         for level in reversed(range(self.size.levels)):
             x = self.up[level](self.grow[level](x) + skips[level])
-        return x
+        return x, middle
 
-    def _tell(self, x: Tensor, level: int, classes: Tensor | None) -> Tensor:
-        """Tell one level of the U-Net the classes, where it is told them at all."""
-        return x if classes is None else self.films[level](x, classes)
+    def _tell(self, x: Tensor, level: int, classes: Tensor | None, told: Tensor | None) -> Tensor:
+        """Tell one level of the U-Net the classes and effects, where it is told them at all."""
+        if classes is not None:
+            x = self.films[level](x, classes)
+        if told is not None and self.size.conditioning != "shared":
+            x = self.tellings[level](x, told)
+        return x

@@ -3,9 +3,12 @@
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from ..audio import STEM_CLASSES
 from .bottleneck import Attention, Bottleneck, Recurrence
+from .effect_layers import one_hot
 from .generator import BINS, COMPRESSION, Block, Generator
 from .network_graph import NetworkGraph, numbers
 from .spectrum_graph import istft, level_of, magnitude, stft
@@ -20,7 +23,8 @@ def add_generator(graph: NetworkGraph, network: Generator, mixture: str) -> str:
     ----------
     graph : NetworkGraph
     network : Generator
-        Of any conditioning.
+        Of any conditioning. One that could be told effects is told none, and labels that one
+        predicts are left out: what a file says follows from the mixture alone.
     mixture : str
         Shape (batch, 1, samples).
 
@@ -106,23 +110,37 @@ def _folded(graph: NetworkGraph, real: str, imaginary: str, network: Any) -> str
 
 def _spoken(graph: NetworkGraph, network: Any, heard: str) -> str:
     """Apply all heads to (batch, channels, frames, bands): (batch, heads, 2, 1024, frames)."""
-    fold, heads = network.size.fold, numbers(network.heads)
+    fold, heads, biases = network.size.fold, numbers(network.heads), numbers(network.biases)
+    if network.told and network.size.conditioning == "shared":
+        scale, shift = _unsaid(network, 0)
+        biases = biases + (shift @ heads)[:, None]
+        heads = heads * (1 + scale[:, None])
     count, channels = heads.shape[:2]
     weights = graph.weight(heads.transpose(1, 0, 2).reshape(channels, -1))
     out = graph.add("MatMul", graph.turned(heard, 0, 2, 3, 1), weights)
-    out = graph.add("Add", out, graph.weight(numbers(network.biases).reshape(-1)))
+    out = graph.add("Add", out, graph.weight(biases.reshape(-1)))
     out = graph.shaped(out, 0, 0, BINS // fold, count, fold, 2)
     out = graph.turned(out, 0, 3, 5, 2, 4, 1)
     return graph.shaped(out, 0, count, 2, BINS, graph.length(heard, 2))
+
+
+def _unsaid(network: Any, level: int) -> list[NDArray[np.float32]]:
+    """Return scale less one, and shift, of a network that could be told effects and is not."""
+    unknown = one_hot(torch.zeros(1, network.told))
+    return [numbers(part)[0] for part in network.tellings[level].numbers(unknown)]
 
 
 def _u_net(graph: NetworkGraph, network: Any, features: str, stem_class: int | None) -> str:
     """Go down, through the bottleneck, and up again with the skips added."""
 
     def told(x: str, level: int) -> str:
-        if stem_class is None:
-            return x
-        return add_film(graph, network.films[level], x, stem_class, 4)
+        if stem_class is not None:
+            x = add_film(graph, network.films[level], x, stem_class, 4)
+        if network.told and network.size.conditioning != "shared":
+            scale, shift = (part.reshape(-1, 1, 1) for part in _unsaid(network, level))
+            x = graph.add("Mul", x, graph.weight(1 + scale))
+            x = graph.add("Add", x, graph.weight(shift))
+        return x
 
     x = told(graph.convolved(features, network.enter), 0)
     skips = []

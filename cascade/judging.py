@@ -47,6 +47,8 @@ class Judged:
         As ``frechet_table`` returns it.
     skipped : DataFrame
         ``system, stem_class, key, reason``.
+    labels : DataFrame or None
+        As `LabelTrial.table` returns it, of a run that predicts effects.
     remark : str
         What was written where, over what the intervals are, and whether there is a Frechet
         distance.
@@ -57,6 +59,7 @@ class Judged:
     paired: pd.DataFrame
     frechet: pd.DataFrame | None
     skipped: pd.DataFrame
+    labels: pd.DataFrame | None
     remark: str
 
 
@@ -79,8 +82,8 @@ def judge(
     """Score baselines, a run and folders of estimates on the same stems.
 
     Writes ``scores.parquet``, ``table.csv``, ``paired.csv``, ``skipped.csv``, ``excerpts/``, with
-    positions of the dial ``dial.csv``, and, if the weights of musicnn or CLAP are at hand,
-    ``frechet.parquet`` into a folder.
+    positions of the dial ``dial.csv``, of a run that predicts effects ``labels.csv``, and, if the
+    weights of musicnn or CLAP are at hand, ``frechet.parquet`` into a folder.
 
     Parameters
     ----------
@@ -91,8 +94,9 @@ def judge(
         challenge's (see ``folder_bench``).
     run : Path, optional
         A trained run: systems ``stage_one`` and ``cascade``; where both were tuned together
-        also ``untuned_stage_one`` and ``untuned_cascade``, as they were before; ``student`` of
-        a run that has one.
+        also ``untuned_stage_one`` and ``untuned_cascade``, as they were before; where it is told
+        effects also ``told_stage_one`` and ``told_cascade``, told those of the manifest; and
+        ``student``, where it has one.
     estimates : mapping of str to Path
         Folders of stems by the systems' names (see ``estimate_folders``).
     baselines : sequence of str, optional
@@ -161,7 +165,7 @@ def _judged(
     scores["skipped"] = found.scores["skipped"]  # all None where every reference sounds
     judged = Judged(
         scores, condensed(scores, found.frechet), paired_tests(scores), found.frechet,
-        _skipped(scores, trial), "",
+        _skipped(scores, trial), None if trial.labels is None else trial.labels.table(), "",
     )  # fmt: skip
     write_scores(scores, out / "scores.parquet")
     if found.frechet is not None:
@@ -169,6 +173,8 @@ def _judged(
     dial = trade_off(scores, found.frechet)
     if len(dial):
         write_atomically(out / "dial.csv", written(dial))
+    if judged.labels is not None:
+        write_atomically(out / "labels.csv", written(judged.labels))
     for name in ("table", "paired", "skipped"):
         write_atomically(out / f"{name}.csv", written(getattr(judged, name)))
     return replace(judged, remark=_remark(judged, out, [*trial.remarks, said]))

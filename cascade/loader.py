@@ -39,20 +39,25 @@ class Batch:
     dry : float tensor, shape (batch, 8, samples)
     first : float tensor, shape (batch, 8, samples)
         Stage one's estimates; silent where they are not cached.
+    effects : int8 tensor, shape (batch, 8, labels), optional
+        States of the labels of what was done (`EffectLabels.states`), where they are to be known.
     """
 
     mixture: Tensor
     dry: Tensor
     first: Tensor
+    effects: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""
-        return Batch(self.mixture.to(device), self.dry.to(device), self.first.to(device))
+        effects = None if self.effects is None else self.effects.to(device)
+        return Batch(self.mixture.to(device), self.dry.to(device), self.first.to(device), effects)
 
     def each(self) -> Iterator["Batch"]:
         """Yield each excerpt as a batch of one: what is only heard need not fit in at once."""
-        parts = zip(self.mixture.split(1), self.dry.split(1), self.first.split(1), strict=True)
-        return (Batch(*part) for part in parts)
+        effects = [None] * len(self.mixture) if self.effects is None else self.effects.split(1)
+        signals = (self.mixture.split(1), self.dry.split(1), self.first.split(1))
+        return (Batch(*part) for part in zip(*signals, effects, strict=True))
 
     @property
     def active(self) -> Tensor:
@@ -134,7 +139,7 @@ def draw_batch(
         How often each sample comes in this step; then there are no epochs.
     """
     count = len(cache.items)
-    excerpts = []
+    excerpts, effects = [], []
     for place in range(batch) if places is None else places:
         if weights is None:
             epoch, position = divmod(step * batch + place, count)
@@ -146,8 +151,12 @@ def draw_batch(
         rng = stream(seed, stage, "cut", step, place)
         cut = _excerpt(cache, item, draw_length(frames, variety, rng), rng)
         excerpts.append(vary(cut, frames, variety, rng))
+        effects.append(cache.items[item].get("effects"))
     signals = torch.from_numpy(np.stack(excerpts))
-    return Batch(*signals.split([1, len(STEM_CLASSES), len(STEM_CLASSES)], dim=1))
+    known = [states for states in effects if states is not None]
+    told = torch.from_numpy(np.stack(known)) if known else None
+    mixture, dry, first = signals.split([1, len(STEM_CLASSES), len(STEM_CLASSES)], dim=1)
+    return Batch(mixture, dry, first, told)
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ class PcmCache:
     pcm : int16 array, shape (numbers,)
     items : list of dict
         For each sample its ``key``, ``channels``, ``frames`` and, by name, the position
-        of each of its ``signals`` in ``pcm``; silent signals are left out.
+        of each of its ``signals`` in ``pcm``; silent signals are left out. In memory also
+        ``effects``, where these are to be known.
     """
 
     pcm: NDArray[np.int16]
@@ -42,6 +43,10 @@ class PcmCache:
     def of(self, keys: Collection[str]) -> "PcmCache":
         """Return the samples of these keys alone, in the cache's order."""
         return PcmCache(self.pcm, [item for item in self.items if item["key"] in keys])
+
+    def knowing(self, effects: Mapping[str, Any]) -> "PcmCache":
+        """Return the same samples, with what is known of the effects of each by its key."""
+        return PcmCache(self.pcm, [x | {"effects": effects[x["key"]]} for x in self.items])
 
     def mono(self, item: int, name: str, start: int, frames: int, mix: NDArray[Any]) -> Audio:
         """Return part of a signal, mixed to mono, shape (frames,); silence beyond its ends.

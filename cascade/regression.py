@@ -27,6 +27,8 @@ from .parts import Parts, mean_numbers
 from .pcm import PcmCache
 from .ranks import Ranks
 
+Heard = tuple[tuple[Tensor, ...], dict[str, Tensor]]
+
 __all__ = ["Regression", "regression_losses"]
 
 Budget = TypeVar("Budget", StageTwoConfiguration, JointConfiguration, StudentConfiguration)
@@ -102,8 +104,8 @@ class Regression(Generic[Budget]):
         """Draw one part of one step's batch."""
         return self.examples.draw(step, part)
 
-    def hear(self, batch: Batch, pairs: Tensor) -> tuple[Tensor, ...]:
-        """Return what is said of some (example, class) pairs; the last is the estimate.
+    def hear(self, batch: Batch, pairs: Tensor) -> Heard:
+        """Return what is said of some (example, class) pairs, and losses of what is no sound.
 
         Parameters
         ----------
@@ -112,7 +114,9 @@ class Regression(Generic[Budget]):
 
         Returns
         -------
-        tuple of float tensors, each of shape (n, samples)
+        said : tuple of float tensors, each of shape (n, samples)
+            The last is the estimate.
+        losses : dict of str to tensor
         """
         raise NotImplementedError
 
@@ -123,6 +127,11 @@ class Regression(Generic[Budget]):
     def losses(self, said: tuple[Tensor, ...], target: Tensor) -> dict[str, Tensor]:
         """Return the losses by the names of their weights; all is relative to mixtures' levels."""
         return regression_losses(said[-1], target, self.configuration.sample_rate)
+
+    def weight(self, loss: str) -> float:
+        """Return the weight of a loss."""
+        weight: float = getattr(self.budget, loss)
+        return weight
 
     def train_step(self, step: int) -> dict[str, float]:
         """Learn from one batch; return the losses."""
@@ -137,13 +146,13 @@ class Regression(Generic[Budget]):
         batch, pairs = drawn.batch.to(self.ranks.device), drawn.pairs.to(self.ranks.device)
         level = mixture_level(batch.mixture)[pairs[0], 0]
         with arithmetic(self.configuration.precision, self.ranks.device):
-            heard = self.hear(batch, pairs)
+            heard, others = self.hear(batch, pairs)
         said = tuple(signal / level for signal in heard)
         target = self.target(batch)[pairs[0], pairs[1]] / level
-        losses = self.losses(said, target)
+        losses = self.losses(said, target) | others
         if self.means is not None:
             losses["embedding_mean"] = self.means.loss(said[-1], target, pairs[1])
-        total = torch.stack([getattr(self.budget, name) * x for name, x in losses.items()]).sum()
+        total = torch.stack([self.weight(name) * x for name, x in losses.items()]).sum()
         self.optimisation.gather(total, self.budget.parts)
         return {"loss": total, **losses}
 

@@ -8,10 +8,13 @@ import torch
 
 from ..audio import STEM_CLASSES, Audio, checked, resample
 from ..errors import AudioError, CheckpointError, UsageError
+from .awareness import built_generator
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import TrainConfiguration
 from .dial import FAITHFUL, blended, checked_dial
+from .effect_labels import EffectLabels, Effects
 from .generator import Generator
+from .heard_labels import HeardLabels
 from .joint import Cascade, Joint
 from .ranks import choose_device
 from .regressor import Regressor
@@ -33,6 +36,8 @@ class Restorer:
     generator, regressor : torch.nn.Module
         A student is a generator alone: its regressor is None.
     device : torch.device
+    labels : EffectLabels, optional
+        Where stage one is told or predicts effects.
 
     Attributes
     ----------
@@ -46,8 +51,10 @@ class Restorer:
         generator: Generator,
         regressor: Regressor | None,
         device: torch.device,
+        labels: EffectLabels | None = None,
     ) -> None:
         self.configuration = configuration
+        self.labels = labels
         self.device = device
         self.generator = generator.to(device).eval()
         self.regressor = None if regressor is None else regressor.to(device).eval()
@@ -76,20 +83,21 @@ class Restorer:
             If the run is incomplete, torn, or does not fit its own configuration, or has no
             student where that is asked for.
         """
-        configuration, _ = read_run(run)
+        configuration, about = read_run(run)
         if student:
             generator = _student(run, configuration)
             return cls(configuration, generator, None, choose_device(device))
-        generator = Generator(configuration.stage_one.network)
+        labels = EffectLabels.of_run(about)
+        generator = built_generator(configuration.stage_one, labels)
         regressor = Regressor(configuration.stage_two.network)
         if tuned and configuration.joint is not None:
             path = run / f"{Joint.name}.safetensors"
             load_weights(Cascade(generator, regressor), load_checkpoint(path)[0], str(path))
-            return cls(configuration, generator, regressor, choose_device(device))
+            return cls(configuration, generator, regressor, choose_device(device), labels)
         for name, network in (("stage_one", generator), ("stage_two", regressor)):
             path = run / f"{name}.safetensors"
             load_weights(network, load_checkpoint(path)[0], str(path))
-        return cls(configuration, generator, regressor, choose_device(device))
+        return cls(configuration, generator, regressor, choose_device(device), labels)
 
     @property
     def sample_rate(self) -> int:
@@ -118,7 +126,13 @@ class Restorer:
         return dial
 
     def restore(
-        self, audio: Audio, sample_rate: int, *, dial: float = FAITHFUL
+        self,
+        audio: Audio,
+        sample_rate: int,
+        *,
+        dial: float = FAITHFUL,
+        effects: Effects | None = None,
+        heard: HeardLabels | None = None,
     ) -> dict[str, dict[str, Audio]]:
         """Estimate the dry stems of a mixture that is held in memory.
 
@@ -131,6 +145,11 @@ class Restorer:
         dial : float
             Where the cascade stands between faithful (1) and plausible (0, stage one alone); a
             student has no dial.
+        effects : mapping of str to collection of str, optional
+            What was done, for a run that is told effects: labels by class, ``{"Vocals":
+            ["space"], "all": ["dynamics"], "mix": ["codec"]}``. Who is missing is unknown.
+        heard : HeardLabels, optional
+            Receives what a run that predicts effects says of them.
 
         Returns
         -------
@@ -143,7 +162,9 @@ class Restorer:
         if audio.shape[1] == 0:
             raise AudioError("restore: wanted audio, found no samples")
         inner = resample(audio, sample_rate, self.sample_rate)
-        parts = self.parts(lambda start, frames: inner[:, start : start + frames], inner.shape[1])
+        parts = self.parts(
+            lambda start, frames: inner[:, start : start + frames], inner.shape[1], effects, heard
+        )
         whole = np.concatenate(list(parts), axis=-1)
         said = [*whole[:-1], blended(whole[0], whole[-1], dial)]
         return {
@@ -154,7 +175,13 @@ class Restorer:
             for stage, stems in zip(self.systems, said, strict=True)
         }
 
-    def parts(self, read: Callable[[int, int], Audio], frames: int) -> Iterator[Audio]:
+    def parts(
+        self,
+        read: Callable[[int, int], Audio],
+        frames: int,
+        effects: Effects | None = None,
+        heard: HeardLabels | None = None,
+    ) -> Iterator[Audio]:
         """Estimate part by part, at the networks' rate, in the memory of one window.
 
         Parameters
@@ -163,6 +190,8 @@ class Restorer:
             Gives ``(start, frames)`` of the mixture, shape (channels, frames).
         frames : int
             Length of the mixture, in samples.
+        effects, heard
+            As of `restore`.
 
         Yields
         ------
@@ -172,31 +201,76 @@ class Restorer:
         size = self.configuration.restoration
         window = round(size.window_s * self.sample_rate)
         overlap = round(size.overlap_s * self.sample_rate)
-        return windowed(read, self._estimate, frames, window, overlap, self.grid)
+        self.check(effects, heard is not None)
+        known = self._known(effects)
+
+        def estimate(mixture: Audio) -> Audio:
+            channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
+            told = None if known is None else known.expand(len(channels), -1, -1)
+            out: Audio = self.hear(channels, told, heard).transpose(1, 2).cpu().numpy()
+            return out
+
+        return windowed(read, estimate, frames, window, overlap, self.grid)
 
     @torch.no_grad()
-    def hear(self, mixture: torch.Tensor) -> torch.Tensor:
+    def hear(
+        self,
+        mixture: torch.Tensor,
+        told: torch.Tensor | None = None,
+        heard: HeardLabels | None = None,
+    ) -> torch.Tensor:
         """Return what all systems say at once of what fits into memory.
 
         Parameters
         ----------
         mixture : float tensor, shape (batch, 1, samples)
+        told : int8 tensor, shape (batch, 8, labels), optional
+            What is known of the effects, as `EffectLabels.states` writes it.
+        heard : HeardLabels, optional
+            As of `restore`.
 
         Returns
         -------
         float tensor, shape (systems, batch, 8, samples)
         """
-        first: torch.Tensor = self.generator(mixture)
+        first, labels = self.generator.stems_and_labels(mixture, effects=told)
+        if heard is not None:
+            heard.add(labels.sigmoid().mean(0).cpu().numpy(), mixture.shape[2])
         if self.regressor is None:
             return first[None]
         share = self.configuration.restoration.mixture_share
         return torch.stack([first, self.regressor(mixture, first) + share * mixture])
 
-    def _estimate(self, mixture: Audio) -> Audio:
-        """Map one window (channels, samples) to (systems, 8, channels, samples)."""
-        channels = torch.from_numpy(mixture.copy())[:, None].to(self.device)
-        out: Audio = self.hear(channels).transpose(1, 2).cpu().numpy()
-        return out
+    def check(self, effects: Effects | None, labels: bool) -> None:
+        """Refuse effects or labels that are asked of who does not know them.
+
+        Raises
+        ------
+        UsageError
+            If ``effects`` are said to a run that is told none or no such ones, or ``labels`` are
+            wanted of one that predicts none, or either of a student.
+        """
+        way = "none" if self.labels is None else self.configuration.stage_one.effects
+        for asked, wanted, words in (
+            (effects is not None, "told", "effects: wanted a run that is told effects"),
+            (labels, "predicted", "labels: wanted a run that predicts effects"),
+        ):
+            if asked and self.regressor is None:
+                raise UsageError(f"{words}, found a student, who knows none; ask the whole run")
+            if asked and way != wanted:
+                raise UsageError(
+                    f"{words}, found one with 'effects: {way}'; leave it out, or train with "
+                    f"stage_one: {{effects: {wanted}}}"
+                )
+        if effects is not None and self.labels is not None:
+            self.labels.checked(effects)
+
+    def _known(self, effects: Effects | None) -> torch.Tensor | None:
+        """Return what stage one is told, shape (1, 8, labels)."""
+        if effects is None or self.labels is None:
+            return None
+        states = self.labels.states(self.labels.checked(effects))
+        return torch.from_numpy(states)[None].to(self.device)
 
 
 def _student(run: Path, configuration: TrainConfiguration) -> Generator:

@@ -13,6 +13,7 @@ from ..manifests.files import write_atomically
 from .run_dial import dial_section
 from .run_excerpts import excerpts_section
 from .run_groups import groups_section, tests_section
+from .run_labels import labels_section
 from .run_sections import frechet_section, learning_section, scores_section, system_name
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def write_run_report(run: Path, out: Path, *, dataset: Path | None = None) -> Pa
         frechet_section(distances),
         dial_section(scores, distances),
         groups_section(scores),
+        *labels_section(run / "labels.csv"),
         learning_section(log),
         _origin_section(about, read_record(dataset) if dataset else None),
     ]

@@ -9,6 +9,7 @@ from ..errors import CheckpointError
 from ..manifests.files import write_atomically
 from .checkpoints import VERSION
 from .configuration import TrainConfiguration
+from .effect_labels import EffectLabels
 from .samples import dataset_digest, songs_of
 from .validation import Division
 
@@ -36,6 +37,8 @@ def begin_run(
     ------
     CheckpointError
         If ``folder`` holds a run with another configuration or dataset, or a torn record.
+    ShardError
+        If effects are to be known and the manifest does not tell them.
     """
     asked = {
         "version": VERSION,
@@ -50,6 +53,8 @@ def begin_run(
     }
     path = folder / "run.json"
     if not path.exists():
+        if configuration.stage_one.effects != "none":
+            asked["effects"] = EffectLabels.found(data, division.training).record()
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(asked, indent=1).encode())
         return
@@ -83,7 +88,8 @@ def read_run(folder: Path) -> tuple[TrainConfiguration, dict[str, Any]]:
     -------
     configuration : TrainConfiguration
     about : dict
-        All of ``run.json``: "songs", "validation", "held_out", "dataset", "wetdry" and more.
+        All of ``run.json``: "songs", "validation", "held_out", "dataset", "wetdry", where
+        effects are told or predicted their labels as "effects", and more.
 
     Raises
     ------

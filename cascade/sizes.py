@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "Awareness",
     "CurriculumConfiguration",
     "DiscriminatorConfiguration",
     "GeneratorConfiguration",
@@ -20,6 +21,7 @@ Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Conditioning = Literal["shared", "film", "per_class"]
+Awareness = Literal["none", "told", "predicted"]
 
 
 class Model(BaseModel):

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from ..audio import SUFFIXES
 from ..errors import AudioError, UsageError
+from ..manifests.files import write_atomically
 from .dial import FAITHFUL, checked_dial
+from .effect_labels import Effects
 from .files import restore_file
+from .heard_labels import HeardLabels, song_table
 from .restoration import Restorer
 
 __all__ = ["restore_songs"]
@@ -21,6 +24,8 @@ def restore_songs(
     residual: bool = False,
     dial: float = FAITHFUL,
     student: bool = False,
+    effects: Effects | None = None,
+    labels: Path | None = None,
     device: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, str]]:
@@ -41,6 +46,11 @@ def restore_songs(
         From faithful (1) to plausible (0), as of `restore_file`.
     student : bool
         Whether the run's student restores, in place of both stages.
+    effects : mapping of str to collection of str, optional
+        What was done to all of the songs, for a run that is told effects (`Restorer.restore`).
+    labels : Path, optional
+        Receives as CSV what a run that predicts effects says: ``song, stem_class, label,
+        probability``; songs as their folders below ``out``.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -56,12 +66,15 @@ def restore_songs(
     CheckpointError
         If the run cannot be loaded, or has no student where that is asked for.
     UsageError
-        If there is no song, two would share a folder, or a student should be dialled.
+        If there is no song, two would share a folder, a student should be dialled, or the run
+        knows no such effects.
     """
     checked_dial(dial)
     places = _places(songs)
     restorer = Restorer.load(run, device, student=student)
     restorer.checked_dial(dial)
+    restorer.check(effects, labels is not None)
+    found: dict[str, HeardLabels] = {}
     lengths = {song: _frames(song) for song in places}
     total, done, set_aside = sum(lengths.values()), 0, []
     tell = progress or (lambda done, total: None)
@@ -70,14 +83,21 @@ def restore_songs(
         def heard(frames: int, of: int, before: int = done) -> None:
             tell(before + frames, total)
 
+        said = None if labels is None else HeardLabels()
         try:
             restore_file(
-                restorer, song, out / place.parent, residual=residual, dial=dial, progress=heard
-            )
+                restorer, song, out / place.parent, residual=residual, dial=dial,
+                effects=effects, heard=said, progress=heard,
+            )  # fmt: skip
+            if said is not None:
+                found[place.as_posix()] = said
         except AudioError as error:
             reason, _, cure = str(error).rpartition("; ")
             set_aside.append({"what": str(song), "reason": reason, "cure": cure})
         done += lengths[song]
+    if labels is not None and restorer.labels is not None:
+        table = song_table(found, restorer.labels)
+        write_atomically(labels, table.to_csv(index=False, float_format="%.4f").encode())
     return set_aside
 
 

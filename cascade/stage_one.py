@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..seeds import stream
+from .awareness import built_generator, label_losses, told_in_training
 from .compiling import compile_blocks
 from .configuration import TrainConfiguration
 from .discriminator import Discriminator
+from .effect_labels import EffectLabels
 from .examples import Drawn, Examples
-from .generator import Generator, mixture_level
+from .generator import mixture_level
 from .loader import Batch
 from .losses import (
     adversarial_loss,
@@ -45,6 +47,8 @@ class StageOne:
     ranks : Ranks
     severities : float array, shape (samples,), optional
         Of the cache's samples, where there is a curriculum.
+    labels : EffectLabels, optional
+        Of what was done to the cache's samples, where the network is told or predicts it.
     """
 
     name = "stage_one"
@@ -55,7 +59,9 @@ class StageOne:
         cache: PcmCache,
         ranks: Ranks,
         severities: NDArray[np.float64] | None = None,
+        labels: EffectLabels | None = None,
     ) -> None:
+        self.labels = labels
         self.configuration = configuration
         self.budget = budget = configuration.stage_one
         self.ranks = ranks
@@ -63,7 +69,7 @@ class StageOne:
         examples = Examples(self.name, seed, rate, budget, cache, severities)
         self.parts = Parts(examples.draw, budget.parts, ranks)
         torch.manual_seed(int(stream(seed, self.name).integers(2**31)))
-        self.network = Generator(budget.network).to(ranks.device)
+        self.network = built_generator(budget, labels).to(ranks.device)
         self.adversary = Discriminator(budget.discriminator).to(ranks.device)
         settings = (budget.optimiser, budget.steps, ranks, configuration.precision)
         self.generation = Optimisation(self.network, *settings)
@@ -86,20 +92,20 @@ class StageOne:
     def _learn(self, drawn: Drawn, judged: bool) -> dict[str, Tensor]:
         """Gather the gradients of one part; return its losses."""
         batch, pairs = drawn.batch.to(self.ranks.device), drawn.pairs.to(self.ranks.device)
-        estimate, target = self._hear(batch, pairs)
-        losses = self._losses(estimate, target)
+        estimate, target, predicted = self._hear(batch, pairs, drawn.rng)
+        losses = self._losses(estimate, target) | label_losses(predicted, batch, pairs, self.labels)
         said = {}
         if judged:
             said["discriminator"], deceived = self._judge(estimate, target, pairs[1], drawn.rng)
             losses |= deceived
-        weights = self.budget.weights.model_dump()
+        weights = self.budget.weights.model_dump() | {"labels": self.budget.label_weight}
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         self.generation.gather(total, self.budget.parts)
         return {"loss": total, **said, **losses}
 
     def estimate(self, network: nn.Module, batch: Batch) -> Tensor:
         """Return a network's estimates for a batch, shape (batch, 8, samples)."""
-        out: Tensor = network(batch.mixture)
+        out: Tensor = network(batch.mixture, effects=batch.effects)
         return out
 
     def state(self) -> dict[str, Tensor]:
@@ -120,12 +126,15 @@ class StageOne:
         """Return the averaged weights of the network."""
         return self.generation.average
 
-    def _hear(self, batch: Batch, pairs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return estimates and targets of the pairs, relative to their mixtures' levels."""
+    def _hear(
+        self, batch: Batch, pairs: Tensor, rng: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return estimates and targets of the pairs, relative to their mixtures' levels; labels."""
+        told = told_in_training(self.network, batch, self.labels, rng)
         level = mixture_level(batch.mixture)[pairs[0], 0]
         with arithmetic(self.configuration.precision, self.ranks.device):
-            estimate = self.network(batch.mixture, pairs) / level
-        return estimate, batch.dry[pairs[0], pairs[1]] / level
+            estimate, labels = self.network.stems_and_labels(batch.mixture, pairs, told)
+        return estimate / level, batch.dry[pairs[0], pairs[1]] / level, labels
 
     def _losses(self, estimate: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return every loss that has a weight, but the adversary's, by name."""

@@ -1,9 +1,10 @@
 """Training of the regression stage: from cached estimates of stage one to the exact waveform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from .loader import Batch
 from .musicnn_points import Points
 from .pcm import PcmCache, write_cache
 from .ranks import Ranks
-from .regression import Regression
+from .regression import Heard, Regression
 from .regressor import Regressor
 from .windows import windowed
 
@@ -27,7 +28,7 @@ __all__ = ["StageTwo", "cache_estimates", "estimate_whole"]
 
 
 def cache_estimates(
-    estimate: Callable[[Audio], Audio],
+    estimate: Callable[[Audio, Mapping[str, Any]], Audio],
     cache: PcmCache,
     folder: Path,
     seed: int,
@@ -38,7 +39,8 @@ def cache_estimates(
     Parameters
     ----------
     estimate : callable
-        From a mono mixture, shape (1, samples), to the estimates of it, shape (8, samples).
+        From a mono mixture, shape (1, samples), and what the cache knows of its sample to
+        estimates, shape (8, samples).
     cache : PcmCache
         The training split.
     folder : Path
@@ -59,7 +61,7 @@ def cache_estimates(
                 name: cache.mono(item, name, 0, about["frames"], mix)[None]
                 for name in about["signals"]
             }
-            estimates = zip(STEM_CLASSES, estimate(signals["mixture"]), strict=True)
+            estimates = zip(STEM_CLASSES, estimate(signals["mixture"], about), strict=True)
             yield about["key"], signals | {f"first/{name}": x[None] for name, x in estimates}
 
     return write_cache(folder, samples())
@@ -67,13 +69,18 @@ def cache_estimates(
 
 @torch.no_grad()
 def estimate_whole(
-    generator: Generator, mixture: Audio, configuration: TrainConfiguration, device: torch.device
+    generator: Generator,
+    mixture: Audio,
+    configuration: TrainConfiguration,
+    device: torch.device,
+    told: Tensor | None = None,
 ) -> Audio:
     """Return stage one's estimates of a mono mixture, shape (8, samples), as restoration does."""
     sample_rate, size = configuration.sample_rate, configuration.restoration
 
     def estimate(part: Audio) -> Audio:
-        out: Audio = generator(torch.from_numpy(part)[None].to(device))[0].cpu().numpy()
+        heard = torch.from_numpy(part)[None].to(device)
+        out: Audio = generator(heard, effects=told)[0].cpu().numpy()
         return out
 
     parts = windowed(
@@ -121,9 +128,9 @@ class StageTwo(Regression[StageTwoConfiguration]):
         drawn = super().draw(step, part)
         return replace(drawn, batch=self.augment(drawn.batch, drawn.rng))
 
-    def hear(self, batch: Batch, pairs: Tensor) -> tuple[Tensor, ...]:
+    def hear(self, batch: Batch, pairs: Tensor) -> Heard:
         """Return what the regressor says of some pairs."""
-        return (self.network(batch.mixture, batch.first, pairs),)
+        return (self.network(batch.mixture, batch.first, pairs),), {}
 
     def augment(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Make stage one's estimates less reliable than they are on songs that it was taught.

@@ -14,7 +14,7 @@ from .loader import Batch
 from .musicnn_points import Points
 from .pcm import PcmCache
 from .ranks import Ranks
-from .regression import Regression
+from .regression import Heard, Regression
 from .sizes import GeneratorConfiguration
 
 __all__ = ["Student", "student_size"]
@@ -40,7 +40,8 @@ class Student(Regression[StudentConfiguration]):
     configuration : TrainConfiguration
         With a part ``student``.
     begin : mapping of str to tensor
-        Stage one's weights: the student's first ones, unless it has a network of its own.
+        Stage one's weights: the student's first ones, unless it has a network of its own. What
+        stage one knows of effects is left behind.
     cache : PcmCache
         What `cache_estimates` wrote of the cascade.
     ranks : Ranks
@@ -65,12 +66,12 @@ class Student(Regression[StudentConfiguration]):
         torch.manual_seed(int(stream(configuration.seed, self.name).integers(2**31)))
         network = Generator(student_size(configuration))
         if budget.network is None:
-            network.load_state_dict(begin)
+            network.load_state_dict({name: begin[name] for name in network.state_dict()})
         super().__init__(configuration, budget, network, cache, ranks, severities, points)
 
-    def hear(self, batch: Batch, pairs: Tensor) -> tuple[Tensor, ...]:
+    def hear(self, batch: Batch, pairs: Tensor) -> Heard:
         """Return what the student says of some pairs."""
-        return (self.network(batch.mixture, pairs),)
+        return (self.network(batch.mixture, pairs),), {}
 
     def target(self, batch: Batch) -> Tensor:
         """Return what lies between the dry stems and what the cascade made of the mixture."""

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +12,12 @@ from numpy.typing import NDArray
 
 from ..audio import Audio
 from ..errors import ShardError
+from ..seeds import stream
+from .awareness import built_generator
 from .checkpoints import load_checkpoint, load_weights
 from .configuration import Budget, StudentConfiguration, TrainConfiguration
+from .effect_labels import EffectLabels, stated_effects
+from .effect_layers import forgotten
 from .fitting import Listener, Stage, fit
 from .generator import Generator
 from .joint import Joint
@@ -22,7 +27,7 @@ from .pcm import PcmCache
 from .ranks import Ranks, choose_device, joined
 from .regressor import Regressor
 from .restoration import Restorer
-from .runs import begin_run
+from .runs import begin_run, read_run
 from .severities import severities_of
 from .stage_one import StageOne
 from .stage_two import StageTwo, cache_estimates, estimate_whole
@@ -147,6 +152,7 @@ class _Run:
         self.ranks = ranks
         self.division = division
         self.points = points
+        self.labels = EffectLabels.of_run(read_run(out)[1])
         self.progress = progress or (lambda done, total: None)
         self.note = note or (lambda words: None)
         self.alone = configuration.stage_one.steps + configuration.stage_two.steps
@@ -155,7 +161,7 @@ class _Run:
 
     def complete(self) -> None:
         """Do what is left to do."""
-        whole = self._prepare("train")
+        whole = self._knowing(self._prepare("train"))
         cache = whole.of(frozenset(self.division.training))
         held_out = self._held_out(whole)
         generator = self._stage_one(cache, held_out)
@@ -164,7 +170,10 @@ class _Run:
         if joint is not None and not path.exists():
             severities = self._severities(joint, cache)
             stages = (generator, regressor)
-            stage = Joint(self.configuration, *stages, cache, self.ranks, severities, self.points)
+            stage = Joint(
+                self.configuration, *stages, cache, self.ranks, severities, self.points,
+                self.labels,
+            )  # fmt: skip
             self._fit(stage, held_out, before=self.alone)
         if self.configuration.student is not None:
             self._student(self.configuration.student, cache, held_out)
@@ -185,8 +194,13 @@ class _Run:
         """Cache what stage one says of the samples that are learnt from."""
         size, device = self.configuration, self.ranks.device
 
-        def estimate(mixture: Audio) -> Audio:
-            return estimate_whole(generator, mixture, size, device)
+        def estimate(mixture: Audio, about: Mapping[str, Any]) -> Audio:
+            told = None
+            if self.labels is not None and generator.told:  # half of it is left unsaid
+                states = torch.from_numpy(np.stack([about["effects"]]))
+                rng = stream(size.seed, "unsaid", about["key"])
+                told = forgotten(states, len(self.labels.own), rng).to(device)
+            return estimate_whole(generator, mixture, size, device, told)
 
         folder, most = self.out / "cache" / "stage_one", size.stage_two.cached_samples
         return self._first(lambda: cache_estimates(estimate, cache, folder, size.seed, most))
@@ -196,12 +210,19 @@ class _Run:
         rate, folder = self.configuration.sample_rate, self.out / "cache" / split
         return self._first(lambda: prepare(self.data, split, rate, folder, limit))
 
+    def _knowing(self, cache: PcmCache) -> PcmCache:
+        """Return a cache that knows the effects, where they are to be known."""
+        if self.labels is None:
+            return cache
+        stated = stated_effects(self.data)
+        return cache.knowing({x["key"]: self.labels.states(stated[x["key"]]) for x in cache.items})
+
     def _held_out(self, train: PcmCache) -> Batch | None:
         """Return the excerpts that choose the best weights; nothing is ever learnt from them."""
         count, split = self.configuration.validation_excerpts, self.division.split
         if not split:
             return None
-        cache = train if split == "train" else self._prepare(split, count)
+        cache = train if split == "train" else self._knowing(self._prepare(split, count))
         cache = cache.of(frozenset(self.division.validation))
         frames = round(VALIDATION_S * self.configuration.sample_rate)
         batch = draw_batch(cache, self.configuration.seed, "validation", 0, count, frames)
@@ -223,9 +244,10 @@ class _Run:
         path = self.out / "stage_one.safetensors"
         if not path.exists():
             severities = self._severities(self.configuration.stage_one, cache)
-            stage = StageOne(self.configuration, cache, self.ranks, severities)
+            stage = StageOne(self.configuration, cache, self.ranks, severities, self.labels)
             self._fit(stage, held_out, before=0)
-        generator = Generator(self.configuration.stage_one.network).to(self.ranks.device)
+        generator = built_generator(self.configuration.stage_one, self.labels)
+        generator = generator.to(self.ranks.device)
         load_weights(generator, load_checkpoint(path)[0], str(path))
         return generator.eval()
 
@@ -237,7 +259,8 @@ class _Run:
         if not path.exists():
             if held_out is not None:
                 with torch.no_grad():
-                    first = torch.cat([generator(excerpt.mixture) for excerpt in held_out.each()])
+                    said = [generator(x.mixture, effects=x.effects) for x in held_out.each()]
+                first = torch.cat(said)
                 held_out = Batch(held_out.mixture, held_out.dry, first)
             estimates = cache
             if budget.steps:
@@ -255,7 +278,7 @@ class _Run:
         """Train the student on what the whole cascade, which is complete by now, says."""
         size, teacher = self.configuration, Restorer.load(self.out, str(self.ranks.device))
 
-        def estimate(mixture: Audio) -> Audio:
+        def estimate(mixture: Audio, about: Mapping[str, Any]) -> Audio:
             parts = teacher.parts(lambda start, n: mixture[:, start : start + n], mixture.shape[1])
             stems: Audio = np.concatenate([part[-1] for part in parts], axis=-1)[:, 0]
             return stems

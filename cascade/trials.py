@@ -12,12 +12,13 @@ from ..audio import STEM_CLASSES
 from ..errors import CheckpointError, ShardError, UsageError
 from ..manifests.tables import read_columns
 from .baselines import BASELINES, baseline
-from .cases import BETWEEN, SYSTEMS, UNTUNED, Contestant, Sample, run_of
+from .cases import BETWEEN, SYSTEMS, Contestant, Sample
 from .circumstances import circumstances_of
+from .entrants import entrants_of
 from .estimate_folders import Name, Shape, audio_files, entries_for
 from .folder_bench import open_bench
 from .inversion import Inversion
-from .restoration import Restorer
+from .label_scores import LabelTrial
 from .runs import read_run
 from .samples import read_samples, songs_of
 
@@ -47,6 +48,8 @@ class Trial:
     remarks : list of str
     inversion : Inversion or None
         Of the contestants, if it is one; it learns on the way what it cannot play again.
+    labels : LabelTrial or None
+        Of a run that predicts effects; it learns on the way what is predicted.
     """
 
     samples: Iterable[Sample]
@@ -56,6 +59,7 @@ class Trial:
     left_out: frozenset[Name] = frozenset()
     remarks: list[str] = field(default_factory=list)
     inversion: Inversion | None = None
+    labels: LabelTrial | None = None
 
 
 class _Samples:
@@ -123,8 +127,12 @@ def dataset_trial(
             if baselines is not None:
                 raise
             remarks.append(f"no {INVERSION}: {error}")
+    labels = None
     if run is not None:
-        contestants += _runs(run, dials, device)
+        entrants = entrants_of(run, dials, device, data, split)
+        contestants += entrants.contestants
+        remarks += entrants.remarks
+        labels = entrants.labels
     left_out = frozenset[Name]()
     if estimates:
         wanted, silent = _wanted(data, split, limit)
@@ -133,7 +141,7 @@ def dataset_trial(
         contestants.append(entries.contestant())
         left_out = entries.left_out
     circumstances, samples = circumstances_of(data, split), _Samples(data, split, limit)
-    return Trial(samples, contestants, circumstances, skipped, left_out, remarks, inversion)
+    return Trial(samples, contestants, circumstances, skipped, left_out, remarks, inversion, labels)
 
 
 def folder_trial(
@@ -160,7 +168,9 @@ def folder_trial(
     if run is not None:
         if not all(sample.heard for sample in bench.samples):
             raise UsageError(f"{reference}: wanted a mixture beside each target, found none")
-        contestants += _runs(run, dials, device)
+        entrants = entrants_of(run, dials, device)
+        contestants += entrants.contestants
+        remarks += entrants.remarks
         remarks.append(
             f"{reference} names no songs: whether the run was trained on them is unknown"
         )
@@ -168,18 +178,6 @@ def folder_trial(
         contestants.append(bench.entries.contestant())
     samples = bench if limit is None else bench.some(limit)
     return Trial(samples, contestants, bench.circumstances(), bench.skipped, remarks=remarks)
-
-
-def _runs(run: Path, dials: Sequence[float], device: str | None) -> list[Contestant]:
-    """Return a run as a contestant; one that was tuned also as it was before; and its student."""
-    found = [run_of(Restorer.load(run, device), dials)]
-    configuration, _ = read_run(run)
-    if configuration.student is not None:
-        student = Restorer.load(run, device, student=True)
-        found.append(run_of(student, systems=student.systems))
-    if configuration.joint is not None:
-        found.append(run_of(Restorer.load(run, device, tuned=False), prefix=UNTUNED))
-    return found
 
 
 def _baselines(

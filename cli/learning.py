@@ -52,15 +52,26 @@ def restore(
     student: Annotated[
         bool, typer.Option("--student", help="One network in place of both stages, if RUN has it.")
     ] = False,
+    effects: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What was done, to a RUN that is told it: space,dynamics or Vocals=space or "
+            "mix=codec; again for others."
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV of the effects that a RUN which predicts them hears.")
+    ] = None,
     device: Device = None,
 ) -> None:
     """Give back the dry stems of mixtures, in constant memory."""
     from ..cascade import restore_songs
+    from ..cascade.effect_labels import parse_effects
 
     with progress_bar("restoring") as progress:
         set_aside = restore_songs(
-            run, songs, out, residual=residual, dial=dial, student=student, device=device,
-            progress=progress,
+            run, songs, out, residual=residual, dial=dial, student=student, labels=labels,
+            effects=parse_effects(effects) if effects else None, device=device, progress=progress,
         )  # fmt: skip
     print(f"written to {out}")
     finish(set_aside)
@@ -99,6 +110,7 @@ def evaluate(
 ) -> None:
     """Score systems beside baselines and oracles, by class and by what was done, with tests."""
     from ..cascade import METRICS, SILENT, judge, score_table
+    from ..cascade.label_scores import label_table_text
     from ..cascade.trade_off import trade_off_table
 
     with progress_bar("judging") as progress:
@@ -109,6 +121,8 @@ def evaluate(
             device=device, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
+    if judged.labels is not None:
+        print(f"\n{label_table_text(judged.labels)}\n")
     print(*[trade_off_table(judged.scores, judged.frechet)] * bool(dial), judged.remark, sep="\n")
     if (judged.skipped["reason"] != SILENT).any():
         raise typer.Exit(3)

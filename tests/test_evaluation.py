@@ -48,6 +48,8 @@ def sample(number: int) -> Sample:
 class Attenuator:
     """Leaves a tenth (stage one) or a hundredth (cascade) of what does not belong."""
 
+    systems = ("stage_one", "cascade")
+
     def __init__(self, samples: list[Sample]) -> None:
         self.answers = {s.mixture.tobytes(): s.dry for s in samples}
 
@@ -178,7 +180,8 @@ def test_an_estimate_that_is_no_audio_stops_the_evaluation_and_is_named():
 
 
 def test_a_restorer_that_leaves_a_class_out_is_named(samples):
-    lazy = SimpleNamespace(restore=lambda *_: {"stage_one": {}, "cascade": {}})
+    said = {"stage_one": {}, "cascade": {}}
+    lazy = SimpleNamespace(systems=tuple(said), restore=lambda *_: said)
     with pytest.raises(AudioError, match="wanted Vocals from stage_one"):
         list(cases_of([run_of(lazy)], samples))
 
