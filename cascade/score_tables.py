@@ -116,6 +116,11 @@ def _shown(value: float) -> str:
     return f"{round(value, places) + 0.0:.{places}f}"
 
 
+def _chance(value: float) -> str:
+    """Show a probability; nothing where one cluster leaves nothing to turn."""
+    return "-" if pd.isna(value) else f"{value:.2g}"
+
+
 def _distances(frechet: pd.DataFrame) -> list[str]:
     """Lay the Frechet distances out, with both terms and how many items they are of."""
     lines = []
@@ -154,7 +159,7 @@ def _tests(paired: pd.DataFrame) -> list[str]:
         part = part[part["system"] == part["system"].iloc[-1]] if len(part) else part
         lines += [
             f"{metric}: {line['system']} minus {line['against']} {_shown(line['mean'])} "
-            f"({_shown(line['low'])} to {_shown(line['high'])}), p = {line['p']:.2g}"
+            f"({_shown(line['low'])} to {_shown(line['high'])}), p = {_chance(line['p'])}"
             for line in part.to_dict("records")
             if line["against"] not in ("silence",)
         ]

@@ -39,7 +39,7 @@ def restore_songs(
         Audio files, and folders in which every audio file is a song.
     out : Path
         Receives a folder for each song, as `restore_file` writes it; songs of a folder keep
-        their place below it.
+        their place below it. What lies in it is no song of a folder above it.
     residual : bool
         Also write what is in no stem.
     dial : float
@@ -66,11 +66,11 @@ def restore_songs(
     CheckpointError
         If the run cannot be loaded, or has no student where that is asked for.
     UsageError
-        If there is no song, two would share a folder, a student should be dialled, or the run
-        knows no such effects.
+        If there is no song, two would share a folder, a folder of songs is where stems go, a
+        student should be dialled, or the run knows no such effects.
     """
     checked_dial(dial)
-    places = _places(songs)
+    places = _places(songs, out)
     restorer = Restorer.load(run, device, student=student)
     restorer.checked_dial(dial)
     restorer.check(effects, labels is not None)
@@ -101,9 +101,9 @@ def restore_songs(
     return set_aside
 
 
-def _places(songs: Sequence[Path]) -> dict[Path, Path]:
+def _places(songs: Sequence[Path], out: Path) -> dict[Path, Path]:
     """Return where each song's folder goes below ``out``."""
-    places = dict(_found(songs))
+    places = dict(_found(songs, out))
     taken: dict[Path, Path] = {}
     for song, place in places.items():
         if place in taken:
@@ -115,14 +115,22 @@ def _places(songs: Sequence[Path]) -> dict[Path, Path]:
     return places
 
 
-def _found(songs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """Yield each song and its place; folders are searched to their ends."""
+def _found(songs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each song and its place; folders are searched to their ends, but not what is made."""
+    made = out.resolve()
     for song in songs:
         if not song.is_dir():
             yield song, Path(song.stem)
             continue
+        if song.resolve() == made:
+            raise UsageError(
+                f"{out}: wanted a folder for stems, found songs in it, and the next run would take "
+                "stems for songs; choose another --out"
+            )
         files = [p for p in sorted(song.rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file()]
         files = [p for p in files if not p.name.startswith(".")]
+        if made.is_relative_to(song.resolve()):
+            files = [p for p in files if not p.resolve().is_relative_to(made)]
         if not files:
             raise UsageError(
                 f"{song}: wanted songs ({', '.join(sorted(SUFFIXES))}), found none; "

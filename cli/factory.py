@@ -8,93 +8,62 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .effects import Effects
-from .options import (
-    Address,
-    Assets,
-    Catalog,
-    Dataset,
-    DatasetOrUrl,
-    EngineName,
-    LayoutName,
-    Rate,
-    RecipeName,
-    Samples,
-    Seconds,
-    Seed,
-    Severity,
-    SplitTexts,
-    Stems,
-    TakeOver,
-    Workers,
-    catalog_of,
-    engine_of,
-    order_of,
-)
-from .plugins import AllowPlugins
+from .groups import Drawn, Foreign, Rendered, spread
+from .options import Assets, Dataset, DatasetOrUrl, Samples, StemsNow, TakeOver, Workers
 from .printing import finish, plain, progress_bar, say
 
 __all__ = ["pack", "plan", "repair", "replay"]
 
 
+@spread
 def plan(
-    recipe: RecipeName,
-    stems: Stems,
+    drawn: Drawn,
     out: Annotated[Path, typer.Option(help="The plan, a .parquet file.")] = Path("plan.parquet"),
     samples: Samples = 1000,
-    seed: Seed = 0,
-    workers: Workers = 2,
-    splits: SplitTexts = None,
-    catalog: Catalog = None,
-    layout: LayoutName = "auto",
-    sample_rate: Rate = None,
-    seconds: Seconds = None,
-    severity: Severity = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
     trial: Annotated[
         int, typer.Option(min=0, help="Samples rendered to estimate time and disk; 0 for none.")
     ] = 4,
+    workers: Workers = 2,
+    *,
+    foreign: Foreign,
 ) -> None:
     """Draw every session and write them to be edited before rendering; say what that will cost."""
     from ..datasets import estimate, write_plan
-    from ..mixing import load_recipe
 
-    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
-    order = order_of(loaded, samples, seed, splits)
-    table = catalog_of(stems, catalog, layout, workers)
+    order, table = drawn.order(samples), drawn.table(workers)
     with progress_bar("planning") as progress:
         count = write_plan(order, table, out, workers=workers, progress=progress)
     if trial:
-        print(*estimate(order, table, stems, trial=trial).lines(workers), sep="\n")
+        print(*estimate(order, table, drawn.stems, trial=trial).lines(workers), sep="\n")
     print(f"{count} sessions planned in {out}; render them with wetdry generate --plan {out}")
 
 
+@spread
 def repair(
     dataset: DatasetOrUrl,
-    stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
+    stems: StemsNow = None,
     assets: Assets = None,
-    catalog: Catalog = None,
-    workers: Workers = 2,
-    engine: EngineName = "local",
-    address: Address = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
+    catalog: Annotated[
+        Path | None, typer.Option(help="Used where set_aside.json is lost; else it scans.")
+    ] = None,
     take_over: TakeOver = False,
+    *,
+    rendered: Rendered,
+    foreign: Foreign,
 ) -> None:
     """Find what is damaged or lost by sizes and digests, and render only that again."""
     from ..datasets import read_catalog
     from ..datasets import repair as mend
 
     table = read_catalog(catalog) if catalog else None
-    where = engine_of(engine, address, workers)
+    engine = rendered.chosen()
     with progress_bar("rendering") as progress:
         done = mend(
             dataset,
             stems=stems,
             assets=assets,
             catalog=table,
-            engine=where,
+            engine=engine,
             take_over=take_over,
             progress=progress,
         )
@@ -123,23 +92,22 @@ def pack(
         print(f"{path}: {path.stat().st_size} bytes")
 
 
+@spread
 def replay(
     packed: Annotated[Path, typer.Argument(help="A folder that 'wetdry pack' wrote.")],
     stems: Annotated[Path, typer.Option(help="The stems that it was made from.")],
     out: Annotated[Path, typer.Option(help="A new folder, or one that the same command began.")],
     assets: Assets = None,
-    workers: Workers = 2,
-    engine: EngineName = "local",
-    address: Address = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
+    *,
+    rendered: Rendered,
+    foreign: Foreign,
 ) -> None:
     """Render a packed dataset from the stems, and say whether it is the same to the byte."""
     from ..datasets import replay_dataset
 
-    where = engine_of(engine, address, workers)
+    engine = rendered.chosen()
     with progress_bar("rendering") as progress:
-        done = replay_dataset(packed, stems, out, assets=assets, engine=where, progress=progress)
+        done = replay_dataset(packed, stems, out, assets=assets, engine=engine, progress=progress)
     print(f"{done.samples} samples in {out}, {done.rendered} made now")
     for name, (then, now) in done.versions.items():
         say(f"[yellow]other version:[/] {plain(name)} {plain(then)} there, {plain(now)} here")

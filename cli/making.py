@@ -7,32 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .effects import Effects
+from .groups import Drawn, Foreign, Rendered, spread
 from .options import (
-    Address,
     Assets,
     Bits,
-    Catalog,
     DatasetOrUrl,
-    EngineName,
-    LayoutName,
     OneTarPerField,
     Previews,
-    Rate,
     RecipeName,
     Samples,
-    Seconds,
     Seed,
     Severity,
-    SplitTexts,
-    Stems,
+    StemsNow,
     TakeOver,
-    Workers,
-    catalog_of,
-    engine_of,
-    order_of,
 )
-from .plugins import AllowPlugins
 from .printing import finish, plain, progress_bar, say
 
 if TYPE_CHECKING:
@@ -41,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["degrade", "explain", "generate", "verify"]
 
 
+@spread
 def degrade(
     recipe: RecipeName,
     source: Annotated[Path, typer.Argument(help="An audio file.")],
@@ -48,8 +37,8 @@ def degrade(
     seed: Seed = 0,
     stem: Annotated[str | None, typer.Option(help="Whose chain, such as Vocals.")] = None,
     severity: Severity = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
+    *,
+    foreign: Foreign,
 ) -> None:
     """Hear one chain: send a file through it, and print what was drawn."""
     from ..datasets import audition
@@ -60,33 +49,26 @@ def degrade(
     print("\n".join(chain.lines()) or "(nothing was drawn)", f"written to {out}", sep="\n")
 
 
+@spread
 def explain(
-    recipe: RecipeName,
-    stems: Stems,
-    seed: Seed = 0,
+    drawn: Drawn,
     index: Annotated[int, typer.Option(min=0, help="The sample's number in its split.")] = 0,
-    split: Annotated[str, typer.Option(help="Which split.")] = "train",
-    splits: SplitTexts = None,
-    catalog: Catalog = None,
-    layout: LayoutName = "auto",
-    sample_rate: Rate = None,
-    seconds: Seconds = None,
-    severity: Severity = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
+    of: Annotated[
+        str | None, typer.Option(help="The name of its split; by default the first.")
+    ] = None,
+    *,
+    foreign: Foreign,
 ) -> None:
     """Print the drawn session of one sample, before anything is rendered."""
     from ..datasets import draw_one
-    from ..mixing import load_recipe
 
-    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
-    order = order_of(loaded, 0, seed, splits)
-    print(draw_one(order, catalog_of(stems, catalog, layout), split, index))
+    order = drawn.order(0)
+    print(draw_one(order, drawn.table(), of or order.splits[0].name, index))
 
 
+@spread
 def generate(
-    recipe: RecipeName,
-    stems: Stems,
+    drawn: Drawn,
     out: Annotated[str, typer.Option(help="A new folder or URL, or one that it began.")],
     samples: Samples = 1000,
     planned: Annotated[
@@ -95,40 +77,28 @@ def generate(
     shard_range: Annotated[
         str | None, typer.Option(help="i/N: this share only, for arrays of jobs; i from 1.")
     ] = None,
-    seed: Seed = 0,
-    workers: Workers = 2,
-    engine: EngineName = "local",
-    address: Address = None,
-    splits: SplitTexts = None,
     bits: Bits = 16,
     previews: Previews = "",
     one_tar_per_field: OneTarPerField = False,
-    catalog: Catalog = None,
-    layout: LayoutName = "auto",
-    sample_rate: Rate = None,
-    seconds: Seconds = None,
-    severity: Severity = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
     take_over: TakeOver = False,
+    *,
+    rendered: Rendered,
+    foreign: Foreign,
 ) -> None:
     """Make a dataset; a run that was interrupted is finished by the same command."""
-    from functools import partial
-
     from ..datasets import generate as build
     from ..datasets import parse_share
-    from ..mixing import load_recipe
 
-    loaded = load_recipe(recipe, sample_rate=sample_rate, seconds=seconds, severity=severity)
     form = {"bits": bits, "previews": previews, "one_tar_per_field": one_tar_per_field}
-    order = order_of(loaded, samples, seed, splits, **form)
+    order, engine = drawn.order(samples, **form), rendered.chosen()
     share = parse_share(shard_range) if shard_range is not None else None
-    where = engine_of(engine, address, workers)
-    table = catalog_of(stems, catalog, layout, workers)
+    table = drawn.table(rendered.workers)
     with progress_bar("rendering") as progress:
-        given = partial(build, order, table, stems, out, planned=planned, share=share)
-        built = given(engine=where, take_over=take_over, progress=progress)
-    tell(built, loaded.seconds, out)
+        built = build(
+            order, table, drawn.stems, out, planned=planned, share=share, engine=engine,
+            take_over=take_over, progress=progress,
+        )  # fmt: skip
+    tell(built, order.recipe.seconds, out)
     finish(built.set_aside)
 
 
@@ -142,16 +112,17 @@ def tell(built: Built, seconds: float, out: Path | str) -> None:
         print("this share is done; the last one writes the manifest")
 
 
+@spread
 def verify(
     dataset: DatasetOrUrl,
     quick: Annotated[
         bool, typer.Option("--quick", help="Names and sizes, reading no shard.")
     ] = False,
     replay: Annotated[int, typer.Option(min=0, help="How many samples to render again.")] = 0,
-    stems: Annotated[Path | None, typer.Option(help="Where the stems are now.")] = None,
+    stems: StemsNow = None,
     assets: Assets = None,
-    allow_plugins: AllowPlugins = False,
-    effects: Effects = None,
+    *,
+    foreign: Foreign,
 ) -> None:
     """Check sums, counts, keys, lengths and alignment; render samples again from their rows."""
     from ..datasets import verify as check
@@ -162,8 +133,11 @@ def verify(
         )
     for fault in findings.faults:
         say(f"[red]fault:[/] {plain(fault)}")
-    steps = findings.least_significant_bits
-    print(f"{findings.samples} samples, {findings.replayed} rendered again, differing by {steps}")
+    again = f", {findings.replayed} rendered again" if replay else ""
+    if findings.replayed:
+        steps = findings.least_significant_bits
+        again += f", differing by {steps} steps of the file" if steps else ", equal to the bit"
+    print(f"{findings.samples} samples{again}")
     if findings.faults:
         raise typer.Exit(1)
     print("clean")

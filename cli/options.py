@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,7 @@ from .printing import plain, progress_bar, say
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from ..datasets import Engine, Order, Scanned
-    from ..mixing import Recipe
+    from ..datasets import Scanned
 
 __all__ = [
     "Address",
@@ -39,11 +38,10 @@ __all__ = [
     "Severity",
     "SplitTexts",
     "Stems",
+    "StemsNow",
     "TakeOver",
     "Workers",
     "catalog_of",
-    "engine_of",
-    "order_of",
 ]
 
 URL = re.compile(r"([a-z][a-z0-9+.-]+):/+(.+)")
@@ -66,8 +64,13 @@ Dataset = Annotated[
     Path, typer.Argument(callback=_local, help="A folder that 'wetdry generate' wrote.")
 ]
 DatasetOrUrl = Annotated[str, typer.Argument(help="What 'wetdry generate' wrote: folder or URL.")]
-Run = Annotated[Path, typer.Argument(help="A folder that 'wetdry train' wrote.")]
+Run = Annotated[
+    Path, typer.Argument(help="A folder that 'wetdry train' or 'wetdry export-model' wrote.")
+]
 Stems = Annotated[Path, typer.Option(help="A folder of songs, in a layout of docs/sources.md.")]
+StemsNow = Annotated[
+    Path | None, typer.Option("--stems", help="Where the stems are now; else where they were.")
+]
 Assets = Annotated[Path | None, typer.Option(help="Where the recipe's files are now.")]
 
 
@@ -104,7 +107,9 @@ OneTarPerField = Annotated[
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Of a URL: whoever was writing there is gone.")
 ]
-Samples = Annotated[int, typer.Option(min=1, help="In all splits together.")]
+Samples = Annotated[
+    int, typer.Option(min=1, max=10**8, help="In all splits together; keys have eight digits.")
+]
 Data = Annotated[Path, typer.Option(callback=_local, help="A folder that 'wetdry generate' wrote.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same draws.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes; the result does not depend on it.")]
@@ -149,33 +154,3 @@ def catalog_of(
     say(f"layout: {plain(layout)}")
     with progress_bar("reading stems") as progress:
         return scan(stems, layout=layout, workers=workers, scanned=scanned, progress=progress)
-
-
-def order_of(
-    recipe: Recipe, samples: int, seed: int, splits: list[str] | None, **form: Any
-) -> Order:
-    """Return what is asked of the factory; ``form`` is that of the samples' files."""
-    from ..datasets import DEFAULT_SPLITS, Order, parse_splits
-
-    return Order(recipe, samples, seed, parse_splits(splits or DEFAULT_SPLITS), **form)
-
-
-def engine_of(name: str, address: str | None, workers: int) -> Engine:
-    """Return where samples are rendered.
-
-    Raises
-    ------
-    UsageError
-        If there is no such engine, it is not installed, or it has no address.
-    """
-    from ..datasets import LocalEngine, RayEngine
-    from ..datasets.ray_engine import imported_ray
-
-    if name not in ("local", "ray"):
-        raise UsageError(f"--engine: wanted local or ray, found {name!r}")
-    if name == "ray":
-        imported_ray()  # or say now, before stems are scanned, that it is not here
-        return RayEngine(address, workers)
-    if address is not None:
-        raise UsageError(f"--address {address}: is a Ray cluster's; say --engine ray as well")
-    return LocalEngine(workers)

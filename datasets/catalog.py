@@ -148,7 +148,12 @@ def read_catalog(path: Path) -> "DataFrame":
     from pyarrow import ArrowException, parquet
 
     try:
-        table = parquet.ParquetFile(path).read()
+        with path.open("rb") as file:
+            table = parquet.ParquetFile(file).read()
+    except FileNotFoundError:
+        raise CatalogError(
+            f"{path}: wanted a catalog, found no such file; write one with 'wetdry scan'"
+        ) from None
     except (ArrowException, OSError) as error:
         raise CatalogError(f"{path}: wanted a catalog, found {error}; scan again") from None
     earlier = [field for field in _schema() if field.name not in BETWEEN]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
@@ -152,7 +153,8 @@ class _Pool(Generic[Job, Result]):
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.work))
-        with environment(ONE_THREAD):
+        resource_tracker.ensure_running()  # at its first start it lets interrupts through
+        with environment(ONE_THREAD), _interrupts_held():
             process.start()
         theirs.close()
         return _Worker(process, ours, time.monotonic() + LONGEST_START_S)
@@ -265,10 +267,22 @@ def environment(settings: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from children that start meanwhile: it comes to the parent, who ends them.
+
+    It would reach them among their imports, and each would print a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(pipe: Connection, work: Callable[[Job], Result]) -> None:
     """Do one job after the other until the parent closes the pipe or is gone."""
     global _pipe
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent, who ends us
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _pipe = pipe
     said: _Sign | Result | WetdryError = _Sign.READY

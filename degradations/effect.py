@@ -236,7 +236,7 @@ def _home(effect: type) -> str:
 def shown(value: Any) -> str:
     """Show a number with as many digits as help a reader."""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{float(f'{value:.4g}'):g}"  # 13780, not 1.378e+04
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(shown, value)) + "]"
     return str(value)

@@ -42,7 +42,8 @@ class Slot:
             return {"flag": "true or false", "file": "a file"}[self.kind]
         noun = "an integer" if self.kind == "integer" else "a number"
         noun = f"{self.count} numbers" if self.kind == "list" else noun
-        return f"{noun} from {self.low:g} to {self.high:g}"
+        digits = ".0f" if self.kind == "integer" else "g"
+        return f"{noun} from {self.low:{digits}} to {self.high:{digits}}"
 
 
 @cache

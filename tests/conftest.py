@@ -12,11 +12,12 @@ import pytest
 import soundfile
 from hypothesis import settings
 
-from wetdry.datasets import scan
+from wetdry.datasets import Order, generate, parse_splits, scan
 from wetdry.degradations import Chain, Effect, Gain, Parallel, own_effects
 from wetdry.degradations.assets import FETCHED
 from wetdry.degradations.slots import slots_of
 from wetdry.mixing import find_recipe
+from wetdry.mixing.recipes import parse_recipe
 from wetdry.mixing.trials import built, typical_values
 from wetdry.seeds import stream
 
@@ -27,6 +28,13 @@ SONGS = {
     "birch": ("Keyboards", "Bass", "Drums", "Synthesizers"),
     "cedar": ("Vocals", "Orchestral", "Percussion", "Bass"),
 }
+HALF_SECONDS = """
+sample_rate: 22050
+seconds: 0.5
+lead_in_s: 0.1
+songs: {stems: [2, 3], active: {above_dbfs: -60, share: 0.1}}
+stems: {all: [{compressor: {threshold_db: [-30, -10], ratio: 3}}]}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +76,21 @@ def stems(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def catalog(stems: Path) -> pd.DataFrame:
     """Return the catalog of the small songs."""
     return scan(stems)
+
+
+@pytest.fixture(scope="session")
+def order():
+    """Eight samples of half a second, in two splits, two to a shard; where no other is needed."""
+    recipe = parse_recipe(HALF_SECONDS, "small.yaml", Path(), {})
+    return Order(recipe, 8, splits=parse_splits(["train=0.6", "test=0.4"]), shard_samples=2)
+
+
+@pytest.fixture(scope="session")
+def folder(order, catalog, stems, tmp_path_factory):
+    """Its dataset, made in a folder of this machine, undisturbed: to be read, not written to."""
+    out = tmp_path_factory.mktemp("made") / "set"
+    generate(order, catalog, stems, out)
+    return out
 
 
 @pytest.fixture(scope="session")

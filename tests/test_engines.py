@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wetdry.cli.options import engine_of
+from wetdry.cli.groups import Rendered
 from wetdry.datasets import LocalEngine, Order, generate, jobs, make_sample, parse_splits, plan
 from wetdry.datasets.engines import rendered
 from wetdry.datasets.provenance import origins
@@ -139,9 +139,9 @@ def test_a_build_of_which_no_sample_lives_fails(order, catalog, stems, tmp_path)
 
 def test_an_engine_that_is_none_or_not_here_is_refused(monkeypatch):
     with pytest.raises(UsageError, match="local or ray"):
-        engine_of("slurm", None, 1)
+        Rendered(engine="slurm").chosen()
     with pytest.raises(UsageError, match="--engine ray as well"):
-        engine_of("local", "10.0.0.1:6379", 1)
+        Rendered(address="10.0.0.1:6379").chosen()
     monkeypatch.setitem(sys.modules, "ray", None)  # as where it is not installed
     with pytest.raises(UsageError, match=r"pip install 'wetdry\[ray\]'"):
-        engine_of("ray", None, 1)
+        Rendered(engine="ray").chosen()

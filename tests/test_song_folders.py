@@ -67,3 +67,19 @@ def test_a_folder_without_songs_is_refused(run, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="wanted songs"):
         restore_songs(run, [tmp_path / "empty"], tmp_path / "out")
+
+
+def test_what_a_run_before_has_made_is_no_song_of_the_album(run, album):
+    made = album / "restored"
+    restore_songs(run, [album], made)
+    first = sorted(made.rglob("*.wav"))
+    restore_songs(run, [album], made)
+    assert sorted(made.rglob("*.wav")) == first and len(first) == 24
+
+
+def test_an_album_lies_anywhere_but_where_its_stems_go(run, album):
+    with pytest.raises(UsageError, match="choose another --out"):
+        restore_songs(run, [album / "a", album], album / "b" / "..")
+    assert not list(album.rglob("vocals.wav"))
+    assert restore_songs(run, [album / "a"], album) == []
+    assert len(list((album / "one").glob("*.wav"))) == 8

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,9 +12,7 @@ from typer.testing import CliRunner
 
 from wetdry.cli import app
 from wetdry.datasets import (
-    Order,
     generate,
-    parse_splits,
     read,
     repair,
     verify,
@@ -22,31 +21,8 @@ from wetdry.datasets import (
 )
 from wetdry.errors import ShardError, UsageError
 from wetdry.manifests.store_paths import StorePath
-from wetdry.mixing.recipes import parse_recipe
 
 pytestmark = pytest.mark.usefixtures("object_store", "own_temporary_folder")
-
-RECIPE = """
-sample_rate: 22050
-seconds: 0.5
-lead_in_s: 0.1
-songs: {stems: [2, 3], active: {above_dbfs: -60, share: 0.1}}
-stems: {all: [{compressor: {threshold_db: [-30, -10], ratio: 3}}]}
-"""
-
-
-@pytest.fixture(scope="module")
-def order():
-    recipe = parse_recipe(RECIPE, "small.yaml", Path(), {})
-    return Order(recipe, 8, splits=parse_splits(["train=0.6", "test=0.4"]), shard_samples=2)
-
-
-@pytest.fixture(scope="module")
-def folder(order, catalog, stems, tmp_path_factory):
-    """The dataset made in a folder of this machine, undisturbed."""
-    out = tmp_path_factory.mktemp("made") / "set"
-    generate(order, catalog, stems, out)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +53,15 @@ def test_samples_are_read_by_ranges(url, folder, monkeypatch):
     assert len(asked) == 1 and asked[0] < 70_000  # and not the shard
 
 
-def test_questions_and_outputs_of_models_are_read_from_a_store(url, folder):
+def test_questions_and_outputs_of_models_are_read_from_a_store(url, folder, tmp_path):
     loud = read(url, split="train", where="mixture_lufs > -100")
     assert loud.keys == read(folder, split="train").keys
     outputs = ((s["key"], {"Vocals": s["mixture"] / 2}) for s in read(folder))
-    write_outputs(folder, "halves", outputs)
-    for path in (folder / "outputs").rglob("*.*"):
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    write_outputs(copy, "halves", outputs)
+    for path in (copy / "outputs").rglob("*.*"):
         if path.is_file():
-            (StorePath(url) / path.relative_to(folder).as_posix()).write_bytes(path.read_bytes())
+            (StorePath(url) / path.relative_to(copy).as_posix()).write_bytes(path.read_bytes())
     for sample in read(url, fields=["mixture", "outputs.halves"]):
         assert np.array_equal(sample["outputs.halves"]["Vocals"] * 2, sample["mixture"])
 

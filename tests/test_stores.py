@@ -17,11 +17,9 @@ from typer.testing import CliRunner
 from wetdry.cli import app
 from wetdry.datasets import (
     LocalEngine,
-    Order,
     RayEngine,
     generate,
     parse_share,
-    parse_splits,
     read,
     repair,
     verify,
@@ -31,32 +29,10 @@ from wetdry.datasets import leases as lease_times
 from wetdry.datasets.leases import lease
 from wetdry.errors import ShardError, UsageError
 from wetdry.manifests.store_paths import StorePath, place_of
-from wetdry.mixing.recipes import parse_recipe
 
 pytestmark = pytest.mark.usefixtures("object_store", "own_temporary_folder")
 
-RECIPE = """
-sample_rate: 22050
-seconds: 0.5
-lead_in_s: 0.1
-songs: {stems: [2, 3], active: {above_dbfs: -60, share: 0.1}}
-stems: {all: [{compressor: {threshold_db: [-30, -10], ratio: 3}}]}
-"""
 LOCAL_ONLY = (".local.json", ".lock")
-
-
-@pytest.fixture(scope="module")
-def order():
-    recipe = parse_recipe(RECIPE, "small.yaml", Path(), {})
-    return Order(recipe, 8, splits=parse_splits(["train=0.6", "test=0.4"]), shard_samples=2)
-
-
-@pytest.fixture(scope="module")
-def folder(order, catalog, stems, tmp_path_factory):
-    """The dataset made in a folder of this machine, undisturbed."""
-    out = tmp_path_factory.mktemp("made") / "set"
-    generate(order, catalog, stems, out)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -114,18 +90,18 @@ def test_what_is_lost_is_rendered_again_and_nothing_else(order, catalog, stems, 
     assert stored(url) == local(folder)
 
 
-def command(stems, tmp_path, catalog, out, *more):
+def command(recipe, stems, tmp_path, catalog, out, *more):
     """Return a command line that makes the dataset."""
-    (tmp_path / "small.yaml").write_text(RECIPE)
+    (tmp_path / "small.yaml").write_text(recipe.text)
     write_catalog(catalog, tmp_path / "catalog.parquet")
     line = ["generate", str(tmp_path / "small.yaml"), "--stems", str(stems), "--out", str(out)]
     line += ["--catalog", str(tmp_path / "catalog.parquet"), "--samples", "20", *more]
     return [*line, "--split", "train=0.6", "--split", "test=0.4"]
 
 
-def test_killed_in_an_upload_the_same_command_gives_the_same_bytes(catalog, stems, tmp_path):
+def test_killed_in_an_upload_the_same_command_gives_the_same_bytes(order, catalog, stems, tmp_path):
     out = "s3://bucket/killed"
-    line = command(stems, tmp_path, catalog, out, "--workers", "2")
+    line = command(order.recipe, stems, tmp_path, catalog, out, "--workers", "2")
     killed = subprocess.Popen(
         [sys.executable, "-m", "wetdry.cli", *line],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -139,7 +115,7 @@ def test_killed_in_an_upload_the_same_command_gives_the_same_bytes(catalog, stem
     assert not (place_of(out) / "manifest.parquet").exists()
     done = CliRunner().invoke(app, [*line, "--workers", "1"])
     assert done.exit_code == 0, done.output
-    line = command(stems, tmp_path, catalog, tmp_path / "folder", "--workers", "1")
+    line = command(order.recipe, stems, tmp_path, catalog, tmp_path / "folder", "--workers", "1")
     assert CliRunner().invoke(app, line).exit_code == 0
     assert stored(out) == local(tmp_path / "folder")
     assert verify(out).faults == []

@@ -1,6 +1,7 @@
 """Workers: one that dies or hangs takes nothing with it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,14 @@ def double(number):
     if number == 19:
         raise AudioError("nineteen")
     return 2 * number
+
+
+HELD_AT_IMPORT = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def held(_):
+    """Tell whether Ctrl-C is kept from this process, and was when it read this file."""
+    return HELD_AT_IMPORT, signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def long_but_alive(number):
@@ -53,6 +62,13 @@ def test_a_job_that_kills_or_hangs_its_worker_is_given_up_and_the_rest_goes_on(b
     done = dict(run_jobs(double, [1, bad, 2, 3], workers=2, timeout_s=4))
     assert isinstance(done.pop(bad), Lost)
     assert done == {1: 2, 2: 4, 3: 6}
+
+
+def test_ctrl_c_is_kept_from_workers_from_their_first_import_on_and_from_nobody_else():
+    assert [found for _, found in run_jobs(held, [1, 2], workers=2, timeout_s=30)] == [
+        (True,) * 2
+    ] * 2
+    assert held(0)[1] is False
 
 
 def test_an_error_of_the_work_is_its_result():
