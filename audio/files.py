@@ -74,11 +74,15 @@ def read_padded(path: Path, start: int, frames: int) -> tuple[Audio, int]:
     AudioError
         As :func:`read` does.
     """
-    first, last = max(start, 0), min(start + frames, length(path)[0])
-    if last <= first:
-        raise AudioError(f"{path}: wanted frames {start} to {start + frames}, found none of them")
-    audio, sample_rate = read(path, first, last - first)
-    return np.pad(audio, ((0, 0), (first - start, start + frames - last))), sample_rate
+    with _opened(path) as file:
+        first, last = max(start, 0), min(start + frames, int(file.frames))
+        if last <= first:
+            raise AudioError(
+                f"{path}: wanted frames {start} to {start + frames}, found none of them"
+            )
+        audio, rate = _frames(file, str(path), first, last - first), int(file.samplerate)
+    beside = (first - start, start + frames - last)
+    return np.pad(audio, ((0, 0), beside)) if any(beside) else audio, rate
 
 
 def length(path: Path) -> tuple[int, int]:

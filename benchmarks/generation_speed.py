@@ -31,7 +31,7 @@ from msrkit_loader import example, needs_librosa
 from native_share import Shares, measured
 from worker_runs import watched
 
-from wetdry.datasets import Order, generate, make_sample, plan, read_catalog, render, scan
+from wetdry.datasets import Order, fresh, generate, make_sample, plan, read_catalog, render, scan
 from wetdry.degradations.distributions import Constant
 from wetdry.mixing import Recipe, Session, load_recipe
 from wetdry.mixing.drawing import Drawer
@@ -91,7 +91,9 @@ def msrkit(_: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
     loaded = load_recipe("msrkit", sample_rate=48_000, seconds=3.0)
     recipe = replace(loaded, coherent=0.0, stem_count=Constant(8))
     drawer = Drawer(recipe, tuple(songs_of(catalog).values()))
-    rows = plan(Order(recipe, samples), catalog)[0]
+    order = Order(recipe, samples)
+    rows = plan(order, catalog)[0]
+    loader = fresh(order, catalog, stems, rows[0]["split"], endless=True)
     rates = dict(zip(catalog["file"], catalog["sample_rate"], strict=True))
     spent: dict[str, list[float]] = {}
     for index in [*range(min(2, samples)), *range(samples)]:  # two to warm up
@@ -100,6 +102,7 @@ def msrkit(_: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
         row = {**rows[index], "session": drawn.json_row()}
         ways: dict[str, Callable[[], Any]] = {
             "wetdry: drawn and rendered": partial(_rendered, drawer, index, stems),
+            "wetdry: fresh, in a loader": partial(loader.__getitem__, index),
             "wetdry: measured and encoded too": partial(make_sample, row, stems, stems, bits=16),
             "its way, every stem": partial(example, librosa, index, files, 3.0, every=True),
             "its way, one target": partial(example, librosa, index, files, 3.0, every=False),
@@ -112,8 +115,12 @@ def msrkit(_: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
     print("msrkit: examples of eight stems, 3 s at 48 kHz, per second of one core")
     for name, value in rate.items():
         print(f"  {name:<34} {value:6.2f}")
-    ratio = rate["wetdry: drawn and rendered"] / rate["its way, every stem"]
-    return {"ratio": ratio, "examples_per_s": rate}
+    its = rate["its way, every stem"]
+    ratio, of_loaders = (
+        rate[f"wetdry: {way}"] / its for way in ("drawn and rendered", "fresh, in a loader")
+    )
+    print(f"  loader against loader (not judged): {of_loaders:.2f}")
+    return {"ratio": ratio, "ratio_of_loaders": of_loaders, "examples_per_s": rate}
 
 
 def _rendered(drawer: Drawer, index: int, stems: Path) -> Any:

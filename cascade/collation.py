@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
-from torch.utils.data import default_collate
+from torch.utils.data import default_collate, get_worker_info
 
 from ..errors import ShardError
 
@@ -61,5 +62,7 @@ def _stacked(name: str, audios: list[Any]) -> Tensor:
             f"field {name}: wanted samples of one length, found {shapes[0]} and {shapes[-1]}; "
             "cut excerpts with seconds"
         )
+    if get_worker_info() is None:  # numpy asks for large pages: a third of the time
+        return torch.from_numpy(np.stack(audios))
     batch: Tensor = default_collate(audios)
     return batch

@@ -9,7 +9,7 @@ from pydantic import Field, SerializeAsAny
 
 from ..audio import Audio, amplitude
 from .effect import Effect, Label, Undoable
-from .oversampling import oversampled
+from .oversampling import oversampled, oversampled_pointwise
 from .sections import run_sections
 
 __all__ = ["COUPLING_HZ", "Curve", "Oversampling", "Unbent", "UndoableCurve", "coupled"]
@@ -39,7 +39,7 @@ class Curve(Effect):
     def apply(self, audio: Audio, sample_rate: int) -> Audio:
         """Bend."""
         drive = np.float32(amplitude(self.drive_db))
-        return oversampled(
+        return oversampled_pointwise(
             lambda x: np.asarray(self.bend(x * drive) / drive, np.float32),
             audio,
             self.oversampling,

@@ -6,12 +6,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Audio, resample
+from ..audio import Audio, resample, resample_frames
 
-__all__ = ["oversampled", "peak_magnitude"]
+__all__ = ["oversampled", "oversampled_pointwise", "peak_magnitude"]
 
 TAPS = 32
 """Length of the interpolators between which peaks are looked for."""
+
+PIECE_SAMPLES = 2**14
+"""Bent at a time: what stays in the processor's cache takes half the time."""
 
 
 def oversampled(
@@ -39,6 +42,22 @@ def oversampled(
         return shape(audio)
     fine = resample(audio, sample_rate, sample_rate * factor)
     return resample(shape(fine), sample_rate * factor, sample_rate)
+
+
+def oversampled_pointwise(
+    curve: Callable[[Audio], Audio], audio: Audio, factor: int, sample_rate: int
+) -> Audio:
+    """Do as :func:`oversampled` does, in less time, with a curve that takes each sample by itself.
+
+    Parameters and outcome are those of :func:`oversampled`, to the bit.
+    """
+    if factor == 1:
+        return curve(audio)
+    fine = resample_frames(audio.T, sample_rate, sample_rate * factor).T
+    for start in range(0, fine.shape[1], PIECE_SAMPLES):
+        piece = fine[:, start : start + PIECE_SAMPLES]
+        piece[:] = curve(piece)  # it is nobody else's
+    return np.ascontiguousarray(resample_frames(fine.T, sample_rate * factor, sample_rate).T)
 
 
 def peak_magnitude(audio: Audio, floor: float = 0.0) -> NDArray[np.float32]:

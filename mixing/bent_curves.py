@@ -42,6 +42,7 @@ def bend(
             place[bins] /= held
             value[bins] /= held
             bins, held, first = bins + 1, 0.0, cell + 1
+    slopes = (value[1:bins] - value[: bins - 1]) / (place[1:bins] - place[: bins - 1])
     mean = across.sum() / len(x)
     power = rest = 0.0
     for n in range(len(x)):
@@ -51,8 +52,7 @@ def bend(
         else:
             if (x[n] < place[at] and at > 0) or at == bins - 1:
                 at -= 1
-            slope = (value[at + 1] - value[at]) / (place[at + 1] - place[at])
-            out[n] = value[at] + slope * (x[n] - place[at])
+            out[n] = value[at] + slopes[at] * (x[n] - place[at])
         power += (y[n] - mean) ** 2
         rest += (y[n] - out[n]) ** 2
     return 1 - rest / power if power > 0 else 0.0

@@ -185,4 +185,4 @@ def _scaled(audios: Mapping[str, Audio], gain: np.float32) -> dict[str, Audio]:
 
 def _peak(audio: Audio) -> float:
     """Return the largest magnitude."""
-    return float(np.abs(audio).max(initial=0.0))
+    return float(max(audio.max(initial=0.0), -audio.min(initial=0.0)))  # abs would copy it
