@@ -145,7 +145,9 @@ def _rows(facts: ModelFacts) -> Sequence[tuple[str, str]]:
         rows.append(("dataset", f"`{about['dataset']}`"))
     rows.append(("sample rate", f"{configuration['sample_rate']} Hz"))
     for stage, told in facts.steps.items():
-        network = configuration[stage].get("network") or {}
+        network = configuration[stage].get("network", {})
+        if network is None:  # a student's, where it is stage one's
+            network = configuration["stage_one"]["network"]
         size = ", ".join(f"{name} {value}" for name, value in network.items())
         said = [f"{told['step']} steps"] if "step" in told else []
         if told.get("held_out_mmsnr_db") is not None:

@@ -234,7 +234,11 @@ def test_onnx_says_what_the_student_of_a_tuned_run_says(data, tuned, tmp_path):
     from wetdry.cascade import export_model
 
     card = export_model(tuned, tmp_path / "model").read_text()
-    assert "--student" in card and "joint.safetensors" in card and "| student |" in card
+    assert (
+        "--student" in card
+        and "joint.safetensors" in card
+        and "| student | conditioning shared" in card
+    )
     audio = noise(2, 9_999)
     for student in (False, True):
         loads = (Restorer.load(f, "cpu", student=student) for f in (tuned, tmp_path / "model"))
