@@ -72,7 +72,9 @@ def configuration(effects: str) -> TrainConfiguration:
     asked = sizes(batch=2, pairs=4, parts=2, validation_share=0)
     if effects != "none":
         asked["stage_one"] |= {"effects": effects}
-        asked["joint"] = {k: asked["stage_two"][k] for k in ("steps", "batch", "pairs", "seconds")}
+        asked["joint"] = {
+            k: asked["stage_two"][k] for k in ("steps", "batch", "pairs", "parts", "seconds")
+        }
         asked["joint"] |= {"log_every": 1, "save_every": 2}
     return TrainConfiguration.model_validate(asked)
 
