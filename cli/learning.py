@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from .options import (
     Workers,
 )
 from .printing import finish, progress_bar, say
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["demo", "evaluate", "fetch", "restore", "train"]
 
@@ -107,7 +110,6 @@ def evaluate(
 ) -> None:
     """Score systems beside baselines and oracles, by class and by what was done, with tests."""
     from ..cascade import METRICS, SILENT, judge, score_table
-    from ..cascade.label_scores import label_table_text
     from ..cascade.trade_off import trade_off_table
 
     with progress_bar("judging") as progress:
@@ -118,11 +120,18 @@ def evaluate(
             device=device, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
-    if judged.labels is not None:
-        print(f"\n{label_table_text(judged.labels)}\n")
+    _print_labels(judged.labels)
     print(*[trade_off_table(judged.scores, judged.frechet)] * bool(dial), judged.remark, sep="\n")
     if (judged.skipped["reason"] != SILENT).any():
         raise typer.Exit(3)
+
+
+def _print_labels(labels: DataFrame | None) -> None:
+    """Print how well effects were predicted, if they were."""
+    from ..cascade.label_scores import label_table_text
+
+    if labels is not None:
+        print(f"\n{label_table_text(labels)}\n")
 
 
 def _named(texts: list[str]) -> dict[str, Path]:
