@@ -17,13 +17,12 @@ class HeardLabels:
     """The mean over a song of what is said of its windows."""
 
     def __init__(self) -> None:
-        self._sum: NDArray[np.float64] = np.zeros(0)
+        self._sum: NDArray[np.float64] = np.zeros(())
         self._samples = 0
 
     def add(self, chances: NDArray[np.floating[Any]], samples: int) -> None:
         """Take note of a window of so many samples: chances of shape (8, labels)."""
-        more = np.asarray(chances, np.float64) * samples
-        self._sum = self._sum + more if self._samples else more
+        self._sum = self._sum + np.asarray(chances, np.float64) * samples
         self._samples += samples
 
     @property

@@ -11,6 +11,7 @@ import pandas as pd
 from .. import __version__
 from ..audio import STEM_CLASSES
 from .clusters import MEAN
+from .effect_labels import EffectLabels
 from .summary import summary
 
 __all__ = ["EXAMPLE", "ModelFacts", "model_card"]
@@ -144,6 +145,9 @@ def _rows(facts: ModelFacts) -> Sequence[tuple[str, str]]:
     if "dataset" in about:
         rows.append(("dataset", f"`{about['dataset']}`"))
     rows.append(("sample rate", f"{configuration['sample_rate']} Hz"))
+    if labels := EffectLabels.of_run(about):
+        way = configuration["stage_one"]["effects"]
+        rows.append((f"effects ({way}; not in the ONNX files)", ", ".join(labels.names)))
     for stage, told in facts.steps.items():
         network = configuration[stage].get("network", {})
         if network is None:  # a student's, where it is stage one's

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from .options import (
     Workers,
 )
 from .printing import finish, progress_bar, say
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["demo", "evaluate", "fetch", "restore", "train"]
 
@@ -110,22 +113,32 @@ def evaluate(
 ) -> None:
     """Score systems beside baselines and oracles, by class and by what was done, with tests."""
     from ..cascade import METRICS, SILENT, judge, score_table
-    from ..cascade.label_scores import label_table_text
-    from ..cascade.trade_off import trade_off_table
+    from ..cascade.trade_off import trade_off_table as traded
 
     with progress_bar("judging") as progress:
         judged = judge(
             out or run or Path("evaluation"), data=data, reference=reference, run=run,
             estimates=_named(estimates or []), baselines=baseline or None, dials=dial or (),
-            split=split, limit=limit, metrics=metric or list(METRICS), workers=workers,
-            device=device, progress=progress,
+            split=split, limit=limit, metrics=metric or list(METRICS), device=device,
+            workers=workers, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
-    if judged.labels is not None:
-        print(f"\n{label_table_text(judged.labels)}\n")
-    print(*[trade_off_table(judged.scores, judged.frechet)] * bool(dial), judged.remark, sep="\n")
-    if (judged.skipped["reason"] != SILENT).any():
+    said = _labels_text(judged.labels) + [traded(judged.scores, judged.frechet)] * bool(dial)
+    print(*said, judged.remark, sep="\n")
+    _exit_if((judged.skipped["reason"] != SILENT).any())
+
+
+def _exit_if(set_aside: bool) -> None:
+    """End with the status that says: done, but something was set aside."""
+    if set_aside:
         raise typer.Exit(3)
+
+
+def _labels_text(labels: DataFrame | None) -> list[str]:
+    """Say how well effects were predicted, if they were."""
+    from ..cascade.label_scores import label_table_text
+
+    return [] if labels is None else [f"\n{label_table_text(labels)}\n"]
 
 
 def _named(texts: list[str]) -> dict[str, Path]:

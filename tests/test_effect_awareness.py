@@ -32,6 +32,7 @@ from wetdry.mixing import load_recipe
 from wetdry.seeds import stream
 
 from .small_training import HERE, PowerCut, log, sizes
+from .test_training_engine import together
 
 RATE = 16_000
 SMALL = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}
@@ -71,7 +72,9 @@ def configuration(effects: str) -> TrainConfiguration:
     asked = sizes(batch=2, pairs=4, parts=2, validation_share=0)
     if effects != "none":
         asked["stage_one"] |= {"effects": effects}
-        asked["joint"] = {k: asked["stage_two"][k] for k in ("steps", "batch", "pairs", "seconds")}
+        asked["joint"] = {
+            k: asked["stage_two"][k] for k in ("steps", "batch", "pairs", "parts", "seconds")
+        }
         asked["joint"] |= {"log_every": 1, "save_every": 2}
     return TrainConfiguration.model_validate(asked)
 
@@ -403,3 +406,18 @@ def test_the_onnx_file_says_what_a_network_says_that_is_told_nothing(way, effect
     (found,) = session.run(None, {"mixture": mixture.numpy()})
     wanted = one(mixture).detach().numpy()
     assert np.abs(found - wanted).max() < 1e-4 * np.abs(wanted).max()
+
+
+def test_two_processes_learn_labels_as_one_does_and_go_on_where_it_stopped(data, runs, tmp_path):
+    asked, out = configuration("predicted"), tmp_path / "two"
+
+    def cut(done: int, total: int) -> None:
+        if done == 3:
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        train(asked, data, out, device="cpu", progress=cut)
+    together(tmp_path, data, asked.model_dump(mode="json"), out)
+    for one, other in zip(log(runs["predicted"]), log(out), strict=True):
+        assert one.keys() == other.keys()
+        assert [*one.values()][1:] == pytest.approx([*other.values()][1:], rel=1e-3, abs=1e-4)
