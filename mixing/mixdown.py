@@ -111,7 +111,7 @@ def _check(session: Session, recordings: Sequence[Audio]) -> None:
     if session.spares:
         raise RecipeError(
             "mix: wanted a session with all its chains, found one that leaves the spare ones to "
-            "its recipe; complete it with SpareChains(recipe).completed(session, seed, split, index)"
+            "its recipe; complete it with SpareChains(recipe).completed(session, seed, split, i)"
         )
     lead_out = round(LEAD_OUT_S * session.sample_rate)
     wanted = session.lead_in_samples + session.samples + lead_out
