@@ -22,6 +22,7 @@ from wetdry.manifests import step_table
 from wetdry.mixing import Session, load_recipe
 from wetdry.mixing.facts import Facts
 from wetdry.mixing.observing import UNSEEN
+from wetdry.mixing.spare_chains import SpareChains
 
 MOST_SHARE = 0.2
 MOST_LU = 0.01
