@@ -157,7 +157,8 @@ class _Rows(Mapping[str, dict[str, Any]]):
 
     def table(self, columns: Sequence[str]) -> "DataFrame":
         """Return some columns, whole."""
-        return read_columns(self._path, columns).to_pandas()
+        table: DataFrame = read_columns(self._path, columns).to_pandas()
+        return table
 
 
 def _check_rows(
