@@ -1,7 +1,7 @@
 """Repair: find what is damaged or lost in a dataset, and render that again, and nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,11 +157,12 @@ def _plan_rows(dataset: Place, samples: int, means: Means) -> StoredRows:
     """Return the plan, or what the manifest has of it: that of which more shards are."""
     found: list[tuple[int, StoredRows]] = []
     names, chains = plan_schema().names, unpacked(means.spares) if means.spares else None
-    for read in (
+    ways: tuple[Callable[[], StoredRows], ...] = (
         lambda: StoredRows(dataset / "plan.parquet", names),
         lambda: PlanOfManifest(dataset / "manifest.parquet", names, chains),
         lambda: StoredRows(dataset / "manifest.parquet", names),
-    ):
+    )
+    for read in ways:
         try:
             rows = read()
             jobs = jobs_of(rows, dataset, means)

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -75,7 +76,11 @@ def test_a_spare_chain_is_the_one_that_lives_at_its_address(recipe, catalog):
         for track in session.tracks:
             home = ("train", index, "doubles") if track.delay_samples else ("train", index)
             takes = sum(not other.delay_samples for other in session.tracks)
-            names = {**session.linked, "stems": takes, "stem_class": track.stem_class}
+            names: dict[str, Any] = {
+                **session.linked,
+                "stems": takes,
+                "stem_class": track.stem_class,
+            }
             names["loudness_lufs"] = track.loudness_lufs
             scope = Scope(names, session.severity)
             address = (*home, "tracks", track.stem_class, track.file)
