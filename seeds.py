@@ -75,14 +75,14 @@ class Place:
 
     def uniform(self, name: str | int) -> Callable[[], float]:
         """Return what gives the numbers of a stream in turn; works out nothing before the first."""
-        key, count = b"", 0
+        text, key, count = self._text, b"", -1
 
         def random() -> float:
             nonlocal key, count
-            if not count:
-                key = _key(f"{self._text}{name!r})")
             count += 1
-            return _compiled()(key, count - 1)
+            if not count:
+                key = _key(f"{text}{name!r})")
+            return _compiled()(key, count)
 
         return random
 

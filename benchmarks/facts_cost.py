@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from wetdry.datasets import Order, make_sample, parse_splits, plan, render, scan
+from wetdry.datasets.spares import completed
 from wetdry.manifests import step_table
 from wetdry.mixing import Session, load_recipe
 from wetdry.mixing.facts import Facts
 from wetdry.mixing.observing import UNSEEN
+from wetdry.mixing.spare_chains import SpareChains
 
 MOST_SHARE = 0.2
 MOST_LU = 0.01
@@ -58,7 +60,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     options = parser.parse_args()
     order = Order(load_recipe(options.recipe), options.samples, splits=parse_splits(["train=1"]))
-    rows, _ = plan(order, scan(options.stems))
+    chains = SpareChains(order.recipe)
+    rows = [completed(row, chains) for row in plan(order, scan(options.stems))[0]]
     places = options.stems, order.recipe.folder
     sessions = [Session.from_row(row["session"]) for row in rows]
     made = [make_sample(row, *places, bits=16)[1] for row in rows]  # and all is compiled

@@ -9,7 +9,8 @@ native   processor time inside of native functions over all of it, at least 0.85
 workers  samples per second of two workers over those of one, at least 1.85; runs take turns,
          start-up is left out. Another program on the same cores spoils it: run it alone
 memory   growth of a worker from 100 to 10,000 samples at most 50 MB, and under 700 MB in all: a
-         straight line through 1000 samples of a second; --long makes all 10,000
+         straight line through 1000 samples of a second; --long makes all 10,000, with
+         --recipe light.yaml of this folder in four minutes of processor time (stems as WAV)
 msrkit   examples per second of eight stems, all degraded, 3 s at 48 kHz, over those of
          msrkit_loader.py for the same files: at least 4; needs librosa
 
@@ -75,14 +76,18 @@ def workers(recipe: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
 
 def memory(recipe: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:
     """Measure the memory of a worker over many short samples."""
-    seen = watched(replace(recipe, seconds=1.0), samples, 2, catalog, stems, shard_samples=10)
+    short = replace(recipe, seconds=min(recipe.seconds, 1.0))
+    seen = watched(short, samples, 2, catalog, stems, shard_samples=10)
     growth_mb, last = seen.grown_mb(100, 10_000), max(seen.worker_mb[-3:])
     reached = last + growth_mb * max(0, 10_000 - samples) / 9_900
     made = "measured" if samples >= 10_000 else f"a line through {samples}"
     print(f"memory: {growth_mb:+.1f} MB from 100 to 10,000 samples ({made}), {reached:.0f} MB then")
+    told = {n: seen.mb_at(n) for n in (100, 1000, 10_000) if n <= samples}
+    print(f"  the largest worker: {', '.join(f'{told[n]:.0f} MB after {n}' for n in told)}")
     print(f"  the process that hands out shards: {seen.parent_mb[0]:.0f} MB, then", end="")
     print(f" {seen.parent_mb[-1]:.0f} MB")
-    return {"growth_mb": growth_mb, "worker_mb": reached, "made": samples, "seen": asdict(seen)}
+    made_of = {"made": samples, "worker_mb_after": told, "seen": asdict(seen)}
+    return {"growth_mb": growth_mb, "worker_mb": reached, **made_of}
 
 
 def msrkit(_: Recipe, catalog: Any, stems: Path, samples: int) -> Figures:

@@ -41,6 +41,10 @@ class Watched:
         """Return how fast it went from the first shard to the last: start-up is left out."""
         return (self.samples[-1] - self.samples[0]) / (self.seconds[-1] - self.seconds[0])
 
+    def mb_at(self, done: int) -> float:
+        """Return the memory of the largest worker after so many samples."""
+        return self.worker_mb[int(np.searchsorted(self.samples, done))]
+
     def grown_mb(self, first: int, last: int) -> float:
         """Return by how much the largest worker grows between two numbers of samples.
 

@@ -31,6 +31,7 @@ from .planning import plan_in, store_plan
 from .provenance import origins
 from .shards import Commit
 from .shares import Share, forget_shares
+from .spares import packed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -118,7 +119,7 @@ def generate(
     drawing = Drawing(order, catalog) if planned is None else None
     proving = nullcontext() if planned is None else planned_by_hand(planned, order, catalog)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
-    form = order.bits, are_allowed(), own, order.previews, order.one_tar_per_field
+    form = order.bits, are_allowed(), own, order.previews, order.one_tar_per_field, packed(recipe)
     means = Means(stems, recipe.folder, *form)
     out, where = place_of(out), engine or LocalEngine(workers)
     check_seen(out, where, means)

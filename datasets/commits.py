@@ -8,8 +8,9 @@ from itertools import islice
 from ..manifests.store_paths import Place, StorePath
 from .jobs import Job, Jobs, plan_digest
 from .shards import Commit, parse_commit, read_commit
+from .spares import leaves_out
 
-__all__ = ["all_committed", "committed", "light", "read_commits", "with_rows"]
+__all__ = ["all_committed", "committed", "is_of_plan", "light", "read_commits", "with_rows"]
 
 AT_ONCE = 64
 """Commit records that are asked for, and held, together."""
@@ -24,7 +25,21 @@ def committed(job: Job) -> Commit | None:
     def size(name: str) -> int | None:
         return (data / name).stat().st_size if (data / name).exists() else None
 
-    return commit if commit.plan_sha256 == plan_digest(job) and commit.stands(size) else None
+    return commit if is_of_plan(commit, job) and commit.stands(size) else None
+
+
+def is_of_plan(commit: Commit, job: Job) -> bool:
+    """Tell whether a shard holds what is planned.
+
+    Plans of before, and such as were edited, may have chains in them that this one leaves out:
+    what they give is the same.
+    """
+    if commit.plan_sha256 == plan_digest(job):
+        return True
+    if not any(map(leaves_out, job.rows)):
+        return False
+    whole = replace(job, rows=tuple(map(job.means.completed, job.rows)))
+    return commit.plan_sha256 == plan_digest(whole)
 
 
 def all_committed(jobs: Jobs) -> dict[str, Commit]:
@@ -36,7 +51,7 @@ def all_committed(jobs: Jobs) -> dict[str, Commit]:
     return {
         job.shard: light(commit)
         for job, commit in zip(begun, read_commits(out, begun.shards), strict=True)
-        if commit.plan_sha256 == plan_digest(job) and commit.stands(sizes.get)
+        if is_of_plan(commit, job) and commit.stands(sizes.get)
     }
 
 

@@ -8,8 +8,10 @@ from tarfile import BLOCKSIZE
 from typing import TYPE_CHECKING
 
 from ..errors import AudioError, CatalogError
+from ..mixing.spare_chains import SpareChains
 from .plan import Drawing, Order, Stretch
 from .samples import make_sample
+from .spares import completed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -86,7 +88,9 @@ def estimate(order: Order, catalog: "DataFrame", stems: Path, *, trial: int = 4)
     """
     drawing = Drawing(order, catalog)
     split, count = max(drawing.counts.items(), key=lambda item: item[1])
-    rows = list(drawing.rows(Stretch(split, 0, min(count, trial))))
+    chains = SpareChains(order.recipe)
+    drawn = drawing.rows(Stretch(split, 0, min(count, trial)))
+    rows = [completed(row, chains) for row in drawn]
     spent: list[float] = []
     sizes: list[int] = []
     for row in [rows[0], *rows]:

@@ -30,6 +30,7 @@ from .plan_files import planned_by_hand
 from .provenance import origins
 from .render import render
 from .samples import audios_of, manifest_row, member_names, pcm_digest, pcm_of
+from .spares import packed
 from .splits import sample_counts
 
 if TYPE_CHECKING:
@@ -131,7 +132,14 @@ def fresh(
         split,
         Drawer(order.recipe, [songs[song] for song in dealt[split]]),
         dict(zip(catalog["file"], catalog["sha256"], strict=True)),
-        Means(Path(stems), order.recipe.folder, order.bits, are_allowed(), own),
+        Means(
+            Path(stems),
+            order.recipe.folder,
+            order.bits,
+            are_allowed(),
+            own,
+            spares=packed(order.recipe),
+        ),
         (fields,) if isinstance(fields, str) else tuple(fields),
         count,
         rows,
@@ -259,9 +267,9 @@ class Fresh:
         """Draw the session that stands at an index; return its own number, too."""
         seed, split = self.order.seed, self.split
         if self._chance is None:
-            return index, self._drawer.draw(seed, split, index)
+            return index, self._drawer.planned(seed, split, index)
         for number in range(CANDIDATES * index, CANDIDATES * (index + 1)):
-            session = self._drawer.draw(seed, split, number)
+            session = self._drawer.planned(seed, split, number)
             if stream(seed, split, number, "chance").random() < self._chance(session, index):
                 return number, session
         raise UsageError(
@@ -283,6 +291,7 @@ def render_fields(plan: dict[str, Any], means: Means, fields: Sequence[str]) -> 
     AudioError, AssetError
         As :func:`wetdry.datasets.make_sample` does.
     """
+    plan = means.completed(plan)
     session = Session.from_row(plan["session"])
     facts = Facts() if "row" in fields else None
     mix = render(session, means.stems, means.assets, facts or UNSEEN)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,15 +10,24 @@ from ..degradations.assets import digest_of
 from ..degradations.effect import find_effect
 from ..degradations.own_effects import Origin, origin_of
 from ..degradations.plugins import are_allowed
-from ..errors import CatalogError, ShardError
+from ..errors import CatalogError, RecipeError, ShardError
 from ..manifests.store_paths import Place
 from ..manifests.versions import FORMAT_VERSION, library_versions
+from ..mixing.recipes import Recipe, parse_recipe
 from ..mixing.sessions import Session
 from .jobs import Means
 from .provenance import check_origins
 from .shards import KEY
+from .spares import packed
 
-__all__ = ["check_rows", "check_stems", "means_of", "other_versions"]
+__all__ = [
+    "check_rows",
+    "check_stems",
+    "means_of",
+    "other_versions",
+    "recipe_of",
+    "with_spares",
+]
 
 
 def means_of(record: Mapping[str, Any], dataset: Place, stems: Path, assets: Path) -> Means:
@@ -42,6 +52,53 @@ def means_of(record: Mapping[str, Any], dataset: Place, stems: Path, assets: Pat
     parted = record.get("one_tar_per_field", False)
     form = record["bits"], are_allowed(), tuple(effects), record.get("previews", ""), parted
     return Means(stems, assets, *form)
+
+
+def recipe_of(record: Mapping[str, Any], dataset: Place, folder: Path) -> Recipe:
+    """Read the recipe that a dataset was made with, from what it says of itself.
+
+    Parameters
+    ----------
+    record : mapping
+    dataset : Path or StorePath
+    folder : Path
+        Where the files begin that the recipe names.
+
+    Raises
+    ------
+    RecipeError
+        If it cannot be read here, because a file that it names is not at hand.
+    ShardError
+        If what it includes is no longer what it was.
+    """
+    known = ("sample_rate", "seconds")
+    settings: dict[str, Any] = {name: record[name] for name in known if name in record}
+    if record.get("severity") not in ("drawn", None):
+        settings["severity"] = record["severity"]
+    label = f"{record.get('recipe_name', 'recipe')}.yaml"
+    recipe = parse_recipe(str(record.get("recipe", "")), label, folder, settings)
+    included = [{"name": name, "text": text} for name, text in recipe.included]
+    if included != record.get("included", []):
+        raise ShardError(f"{dataset}: what its recipe includes is no longer what it was")
+    return recipe
+
+
+def with_spares(means: Means, record: Mapping[str, Any], dataset: Place) -> Means:
+    """Return the means with the recipe, from which rows of the plan have spare chains drawn.
+
+    Raises
+    ------
+    ShardError
+        If it cannot be read here.
+    """
+    try:
+        recipe = recipe_of(record, dataset, means.assets)
+    except RecipeError as error:
+        raise ShardError(
+            f"{dataset}: its plan leaves spare chains to its recipe, and that cannot be read here: "
+            f"{error}; say where its files are with --assets FOLDER"
+        ) from None
+    return replace(means, spares=packed(recipe))
 
 
 def other_versions(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

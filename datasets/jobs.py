@@ -19,6 +19,7 @@ from ..mixing.sessions import Session
 from .fields import by_field, field_of, places_text
 from .samples import make_sample, member_names
 from .shards import WHOLE, Commit, tar_name, write_commit, write_tars
+from .spares import completed, unpacked
 from .workers import Lost, alive, run_jobs
 
 __all__ = [
@@ -53,6 +54,8 @@ class Means:
         Of the effects that are not the house's.
     previews : {"", "opus", "mp3"}
     one_tar_per_field : bool
+    spares : bytes
+        The recipe that draws the chains which rows leave out (:func:`~.spares.packed`).
     """
 
     stems: Path
@@ -62,6 +65,13 @@ class Means:
     effects: tuple[Origin, ...]
     previews: str = ""
     one_tar_per_field: bool = False
+    spares: bytes = b""
+
+    def completed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row of a plan with the chains that it leaves to the recipe."""
+        for origin in self.effects:  # a worker has imported nothing but wetdry
+            use_origin(origin)
+        return completed(row, unpacked(self.spares) if self.spares else None)
 
     @property
     def form(self) -> list[Any]:
@@ -195,7 +205,7 @@ def jobs_of(rows: Sequence[dict[str, Any]], out: Place, means: Means) -> Jobs:
 
 
 def plan_digest(job: Job) -> str:
-    """Return the digest of what a shard is to hold."""
+    """Return the digest of what a shard is to hold, as it was planned."""
     said = json.dumps([job.rows, *job.means.form], sort_keys=True)
     return sha256(said.encode()).hexdigest()
 
@@ -239,12 +249,11 @@ def _only_sample(job: Job) -> Made:
 def _tried(job: Job, row: dict[str, Any]) -> Made | AudioError:
     """Make a sample, or say what spoils it."""
     means = job.means
-    for origin in means.effects:  # a worker has imported nothing but wetdry
-        use_origin(origin)
     try:
         with plugins_allowed(means.plugins):  # this may be another process
+            whole = means.completed(row)
             return make_sample(
-                row, means.stems, means.assets, bits=means.bits, previews=means.previews
+                whole, means.stems, means.assets, bits=means.bits, previews=means.previews
             )
     except AudioError as error:
         return error

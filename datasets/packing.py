@@ -18,9 +18,10 @@ from .card import stated_licence, write_card
 from .commits import with_rows
 from .engines import Engine, LocalEngine
 from .folder import RECORD, claim, read_record, remember, writer_lock
-from .inputs import check_rows, check_stems, means_of, other_versions
+from .inputs import check_rows, check_stems, means_of, other_versions, with_spares
 from .jobs import jobs_of
 from .shards import Commit
+from .spares import leaves_out
 
 __all__ = ["Replayed", "pack", "replay_dataset"]
 
@@ -138,6 +139,8 @@ def replay_dataset(
     record, rows, manifest = _read(packed)
     check_rows(rows, packed)
     means = means_of(record, packed, stems, assets or stems)
+    if any(map(leaves_out, rows)):
+        means = with_spares(means, record, packed)
     check_stems(rows, stems)
     done = Replayed(versions=other_versions(record))
     keys, set_aside = set(rows.column("key")), _set_aside(packed)

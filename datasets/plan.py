@@ -171,7 +171,7 @@ class Drawing:
         """Draw the sessions of a stretch."""
         order, split = self.order, stretch.split
         for index in range(stretch.start, stretch.stop):
-            session = self._drawers[split].draw(order.seed, split, index)
+            session = self._drawers[split].planned(order.seed, split, index)
             yield row_of(order, split, index, session, self._digests)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from ..manifests.row_groups import StoredRows, column_of
 from ..manifests.schema import plan_schema
 from ..manifests.store_paths import Place
+from .spares import alike
 
 __all__ = ["begins_with", "plan_change"]
 
@@ -25,7 +26,7 @@ def begins_with(rows: Rows, path: Place) -> bool:
     return all(
         len(ours.get(split, ())) >= len(places)
         and all(
-            before[place] == rows[other]
+            alike(before[place], rows[other])
             for place, other in zip(places, ours[split][: len(places)], strict=True)
         )
         for split, places in theirs.items()
@@ -54,7 +55,7 @@ def plan_change(path: Place, rows: Rows) -> str:
         "changed": [
             f"{key} in {', '.join(_changed(before[there[key]], rows[wanted[key]]))}"
             for key in common
-            if before[there[key]] != rows[wanted[key]]
+            if not alike(before[there[key]], rows[wanted[key]])
         ],
         "in another order from": [
             key

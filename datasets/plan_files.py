@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from ..errors import ShardError, UsageError
+from ..errors import RecipeError, ShardError, UsageError
 from ..manifests.row_groups import StoredRows, appending
 from ..manifests.schema import plan_schema
 from ..manifests.tables import read_table, records
 from ..mixing.sessions import Session
+from ..mixing.spare_chains import SpareChains
 from .plan import Order, drawn_from
 from .shards import KEY
 
@@ -122,7 +123,7 @@ def _proved(
     given: _Given, order: Order, catalog: "DataFrame", dealt: Mapping[str, tuple[str, ...]]
 ) -> Iterator[dict[str, Any]]:
     """Prove row after row, split by split; those of no split come first, and are refused."""
-    good = catalog[catalog["fault"].isna()]
+    good, chains = catalog[catalog["fault"].isna()], SpareChains(order.recipe)
     files = {row["file"]: row for row in records(good[["file", "song", "sha256"]])}
     runs: dict[Any, list[range]] = {split: [] for split in set(given.splits) - set(dealt)}
     runs |= {split: [] for split in dealt}
@@ -135,7 +136,7 @@ def _proved(
         rows = (row for run in own for row in _between(given, run))
         for number, row in enumerate(rows):
             _check_names(row, dealt)
-            session = _session(row, order)
+            session = _session(row, order, chains)
             used = dict(_checked_files(row, session, files, dealt[row["split"]]))
             yield {
                 **{name: row[name] for name in ("key", "split")},
@@ -180,7 +181,7 @@ def _check_names(row: Mapping[str, Any], dealt: Mapping[str, tuple[str, ...]]) -
             raise UsageError(f"plan: {key}: wanted a whole number as {name}, found {number!r}")
 
 
-def _session(row: Mapping[str, Any], order: Order) -> Session:
+def _session(row: Mapping[str, Any], order: Order, chains: SpareChains) -> Session:
     """Read a row's session, of the order's rate and length."""
     try:
         session = Session.from_row(row["session"])
@@ -195,6 +196,10 @@ def _session(row: Mapping[str, Any], order: Order) -> Session:
             f"{session.samples} at {session.sample_rate}; give the recipe, --seconds and "
             "--sample-rate that it was planned with"
         )
+    try:
+        chains.check(session)
+    except RecipeError as error:
+        raise UsageError(f"plan: {row['key']}: {error}") from None
     return session
 
 

@@ -22,6 +22,7 @@ from ..manifests.row_groups import StoredRows, appending
 from ..manifests.schema import plan_schema
 from ..manifests.store_paths import Place
 from ..manifests.tables import write_table
+from ..mixing.spare_chains import SpareChains
 from .folder import RECORD, claim, note, noted, read_record
 from .plan import Drawing, Order, Stretch
 from .provenance import origins
@@ -146,7 +147,8 @@ def plan_in(out: Place, drawing: Drawing, catalog: "DataFrame", *, workers: int 
         If the folder holds something else, or cannot be written to.
     """
     path, before = out / "plan.parquet", noted(out)
-    inputs = f"{json.dumps(drawing.record, sort_keys=True)}\n{_text(catalog)}"
+    left_out = SpareChains(drawing.order.recipe).left_out  # whose digest is of the files, too
+    inputs = f"{json.dumps(drawing.record, sort_keys=True)}\n{_text(catalog)}\n{left_out}"
     said = {"planned_from_sha256": sha256(inputs.encode()).hexdigest()}
     if path.is_file() and said.items() <= before.items() and _recorded(out) == drawing.record:
         if before.get("plan_sha256") == digest_of(path):

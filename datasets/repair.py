@@ -1,13 +1,14 @@
 """Repair: find what is damaged or lost in a dataset, and render that again, and nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..degradations.assets import digest_of
-from ..errors import ShardError
+from ..errors import ShardError, WetdryError
 from ..manifests.row_groups import StoredRows
 from ..manifests.schema import plan_schema
 from ..manifests.store_paths import Place, place_of
@@ -15,16 +16,17 @@ from ..manifests.tables import write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
 from .catalog import faults
-from .commits import committed, light
+from .commits import committed, is_of_plan, light
 from .engines import Engine, LocalEngine, check_seen, rendered
 from .fields import places_text
 from .folder import locate, read_record, remember
 from .holding import holding
-from .inputs import check_rows, check_stems, means_of, other_versions
-from .jobs import Job, Means, jobs_of, plan_digest
+from .inputs import check_rows, check_stems, means_of, other_versions, with_spares
+from .jobs import Job, Means, jobs_of
 from .positions import descriptor_of, fetched, read_bytes
 from .scan import scan
 from .shards import Commit, read_commit
+from .spares import PlanOfManifest, leaves_out, unpacked
 from .tars import Places, places_of
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def repair(
     if others := other_versions(record):
         told = ", ".join(f"{name} {then} (here {now})" for name, (then, now) in others.items())
         raise ShardError(f"{dataset}: was made with {told}; install those to repair it")
-    means = means_of(record, dataset, *locate(dataset, stems, assets))
+    means = _means(record, dataset, *locate(dataset, stems, assets))
     done, where = Repaired(), engine or LocalEngine(workers)
     check_seen(dataset, where, means)
     with holding(dataset, take_over=take_over):
@@ -136,12 +138,33 @@ def _others(dataset: Place) -> dict[str, str | None]:
     return {n: digest_of(dataset / n) if (dataset / n).is_file() else None for n in names}
 
 
+def _means(record: dict[str, Any], dataset: Place, stems: Path, assets: Path) -> Means:
+    """Return with what to render; with the recipe where the plan leaves chains to it, or is lost.
+
+    Without the plan, the rows of the manifest do, which have all chains.
+    """
+    means = means_of(record, dataset, stems, assets)
+    try:
+        needed = any(map(leaves_out, StoredRows(dataset / "plan.parquet", plan_schema().names)))
+    except (ShardError, ValueError):  # lost, torn, or of no text
+        with suppress(WetdryError):
+            return with_spares(means, record, dataset)
+        return means
+    return with_spares(means, record, dataset) if needed else means
+
+
 def _plan_rows(dataset: Place, samples: int, means: Means) -> StoredRows:
-    """Return the plan, or its columns in the manifest, whichever more commit records agree with."""
+    """Return the plan, or what the manifest has of it: that of which more shards are."""
     found: list[tuple[int, StoredRows]] = []
-    for name in ("plan.parquet", "manifest.parquet"):
+    names, chains = plan_schema().names, unpacked(means.spares) if means.spares else None
+    ways: tuple[Callable[[], StoredRows], ...] = (
+        lambda: StoredRows(dataset / "plan.parquet", names),
+        lambda: PlanOfManifest(dataset / "manifest.parquet", names, chains),
+        lambda: StoredRows(dataset / "manifest.parquet", names),
+    )
+    for read in ways:
         try:
-            rows = StoredRows(dataset / name, plan_schema().names)
+            rows = read()
             jobs = jobs_of(rows, dataset, means)
             agreeing = sum(_agrees(job) for job in jobs)
         except (ShardError, ValueError):  # lost, torn, or of no text
@@ -159,7 +182,7 @@ def _plan_rows(dataset: Place, samples: int, means: Means) -> StoredRows:
 def _agrees(job: Job) -> bool:
     """Tell whether a shard's commit record is of this plan."""
     try:
-        return read_commit(job.record).plan_sha256 == plan_digest(job)
+        return is_of_plan(read_commit(job.record), job)
     except ShardError:
         return False
 

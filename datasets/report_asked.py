@@ -12,8 +12,9 @@ from ..degradations.random_values import Constant, Distribution, Each, File
 from ..degradations.steps import RandomEffect
 from ..errors import ShardError, WetdryError
 from ..manifests.store_paths import Place
-from ..mixing.recipes import Recipe, parse_recipe
+from ..mixing.recipes import Recipe
 from .folder import locate
+from .inputs import recipe_of
 from .report_axes import axis_label, shown
 from .report_charts import counts, histogram
 from .report_draws import Draws, StepDraws, gather_draws
@@ -73,29 +74,12 @@ def asked_section(dataset: Place, manifest: "DataFrame", record: dict[str, Any])
 
 
 def _recipe(dataset: Place, record: dict[str, Any]) -> Recipe:
-    """Read the recipe that a dataset was made with, from what it says of itself.
-
-    Raises
-    ------
-    RecipeError
-        If it cannot be read here, because a file that it names is not at hand.
-    ShardError
-        If what it includes is no longer what it was.
-    """
+    """Read the recipe that a dataset was made with, from what it says of itself."""
     try:
         folder = locate(dataset, None, None)[1]
     except ShardError:
         folder = Path()  # presets, and recipes that name no file, need no folder
-    known = ("sample_rate", "seconds")
-    settings: dict[str, Any] = {name: record[name] for name in known if name in record}
-    if record.get("severity") not in ("drawn", None):
-        settings["severity"] = record["severity"]
-    label = f"{record.get('recipe_name', 'recipe')}.yaml"
-    recipe = parse_recipe(str(record.get("recipe", "")), label, folder, settings)
-    included = [{"name": name, "text": text} for name, text in recipe.included]
-    if included != record.get("included", []):
-        raise ShardError(f"{dataset}: what its recipe includes is no longer what it was")
-    return recipe
+    return recipe_of(record, dataset, folder)
 
 
 def _judge(step: StepDraws) -> _Judged:

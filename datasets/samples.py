@@ -30,9 +30,12 @@ from ..mixing.handing import rest_db
 from ..mixing.keys import parted
 from ..mixing.loudness import integrated_lufs, true_peak_dbtp
 from ..mixing.mixdown import Mix, TrackMeasures
+from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session, Track
+from ..mixing.spare_chains import SpareChains
 from ..mixing.taps import tapped
 from .render import render
+from .spares import completed
 
 __all__ = ["Sample", "audios_of", "make_sample", "manifest_row", "member_names", "pcm_digest"]
 
@@ -49,20 +52,29 @@ Sample = tuple[dict[str, bytes], dict[str, Any]]
 
 
 def make_sample(
-    plan: dict[str, Any], stems: Path, assets: Path, *, bits: int, previews: str = ""
+    plan: dict[str, Any],
+    stems: Path,
+    assets: Path,
+    *,
+    bits: int,
+    previews: str = "",
+    recipe: Recipe | None = None,
 ) -> Sample:
-    """Render one row of a plan.
+    """Render one row of a plan or of a manifest.
 
     Parameters
     ----------
     plan : dict
-        A row of ``plan.parquet``.
+        A row of ``plan.parquet``, or of ``manifest.parquet`` its columns that a plan has.
     stems, assets : Path
         Where the files begin.
     bits : {16, 24, 32}
         Of FLAC; 32 are floats, as WAV.
     previews : {"", "opus", "mp3"}
         A small file beside the mixture, to listen to.
+    recipe : Recipe, optional
+        That the plan was drawn from; needed where it leaves spare chains to its recipe. A manifest
+        has them all.
 
     Returns
     -------
@@ -70,7 +82,15 @@ def make_sample(
         By extension, such as ``vocals.dry.flac``; every class is there, silent when absent.
     row : dict
         Of the manifest, but for the shard's own digest.
+
+    Raises
+    ------
+    AudioError, AssetError
+        If a stem or a chain spoils it.
+    RecipeError, ShardError
+        If chains are left to a recipe, and it is another one or was not given.
     """
+    plan = completed(plan, SpareChains(recipe) if recipe else None)
     session = Session.from_row(plan["session"])
     facts = Facts()
     mix = render(session, stems, assets, facts)

@@ -1,7 +1,8 @@
 """Verify: every sample is there, whole, aligned, and still what its manifest row says."""
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ import numpy as np
 from ..audio import decode_pcm, suffix_of
 from ..degradations.assets import digest_of
 from ..errors import UsageError, WetdryError
-from ..manifests.schema import manifest_schema, plan_schema
+from ..manifests.row_groups import StoredRows
+from ..manifests.schema import LATER, manifest_schema, plan_schema
 from ..manifests.store_paths import Place, place_of
-from ..manifests.tables import read_table, records
+from ..manifests.tables import read_columns
 from .fields import PREVIEW, PlacesByTar, places_text
 from .folder import locate, read_record
 from .positions import fetched
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Findings", "verify"]
 
 LARGEST_LAG_SAMPLES = 1.0
+
+QUICK_COLUMNS = ("key", "shard", "shard_sha256", "members")
+
+COLUMNS = (
+    *("key", "split", "shard", "seed", "index", "session", "source_sha256"),
+    *("sample_rate", "seconds", "pcm_sha256", "members"),
+)
+"""What a sample is compared with: the plan's columns of the manifest, and a few of its own."""
 
 
 @dataclass
@@ -87,59 +97,95 @@ def verify(
     if quick and replay:
         raise UsageError("verify: wanted quick or replay, found both; leave one out")
     record = read_record(dataset)
-    plan = read_table(dataset / "plan.parquet", plan_schema())
-    manifest = read_table(dataset / "manifest.parquet", manifest_schema())
-    findings = Findings()
-    _check_rows(record, plan, manifest, dataset, findings)
+    plan = StoredRows(dataset / "plan.parquet", plan_schema().names)
+    shards = list(dict.fromkeys(plan.column("shard")))
+    findings, rows = Findings(), _Rows(dataset / "manifest.parquet")
+    _check_rows(record, plan.column("key"), rows, dataset, findings)
     if quick:
-        findings.faults += quick_faults(dataset, list(plan["shard"].unique()), manifest)
-        findings.samples = len(manifest)
+        findings.faults += quick_faults(dataset, shards, rows.table(QUICK_COLUMNS))
+        findings.samples = len(rows.keys_in_order)
         return findings
-    rows = {row["key"]: row for row in records(manifest)}
     chosen = _spread(list(rows), replay)
     places = locate(dataset, stems, assets) if chosen else None
     if chosen:
         check_origins(record, dataset)
-    for shard in plan["shard"].unique():
+    for shard in shards:
         members = _check_shard(dataset, shard, rows, findings)
         for key, files in members:
-            _check_sample(rows[key], files, record, findings)
+            row = rows[key]
+            _check_sample(row, files, record, findings)
             if key in chosen and places is not None:
-                _replay(rows[key], files, record, places, findings)
+                _replay(row, files, record, places, findings)
             findings.samples += 1
             if progress:
                 progress(findings.samples, len(rows))
     return findings
 
 
+class _Rows(Mapping[str, dict[str, Any]]):
+    """The rows of a manifest by key, read when they are asked for; keys and places are held.
+
+    Parameters
+    ----------
+    path : Path or StorePath
+
+    Raises
+    ------
+    ShardError
+        If it is not there, torn, or lacks a column.
+    """
+
+    def __init__(self, path: Place) -> None:
+        needed = [field.name for field in manifest_schema() if field.metadata != LATER]
+        there = StoredRows(path, needed).names
+        self._path = path
+        self._stored = StoredRows(path, [name for name in COLUMNS if name in there])
+        self.keys_in_order: list[str] = self._stored.column("key")
+        self._places = {key: place for place, key in enumerate(self.keys_in_order)}
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        return self._stored[self._places[key]]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def table(self, columns: Sequence[str]) -> "DataFrame":
+        """Return some columns, whole."""
+        table: DataFrame = read_columns(self._path, columns).to_pandas()
+        return table
+
+
 def _check_rows(
-    record: dict[str, Any],
-    plan: "DataFrame",
-    manifest: "DataFrame",
-    dataset: Place,
-    findings: Findings,
+    record: dict[str, Any], planned: list[str], rows: _Rows, dataset: Place, findings: Findings
 ) -> None:
     """Compare the manifest with the plan and with what was set aside."""
-    if len(plan) != record["samples"]:
-        findings.faults.append(f"plan: wanted {record['samples']} rows, found {len(plan)}")
+    if len(planned) != record["samples"]:
+        findings.faults.append(f"plan: wanted {record['samples']} rows, found {len(planned)}")
     set_aside = {entry["what"] for entry in json.loads((dataset / "set_aside.json").read_bytes())}
-    wanted = [key for key in plan["key"] if key not in set_aside]
-    if wanted != list(manifest["key"]):
-        twice = set(manifest["key"][manifest["key"].duplicated()])
-        odd = sorted(set(wanted) ^ set(manifest["key"]) | twice) or wanted
+    wanted, found = [key for key in planned if key not in set_aside], rows.keys_in_order
+    if wanted != found:
+        twice = {key for key, count in Counter(found).items() if count > 1}
+        odd = sorted(set(wanted) ^ set(found) | twice) or wanted
         findings.faults.append(
             f"manifest: its keys are not the plan's, first {', '.join(odd[:3])}; "
             "delete manifest.parquet and generate again"
         )
-    late = manifest[manifest["lag_samples"].abs() > LARGEST_LAG_SAMPLES]
+    late = rows.table(("key", "lag_samples"))
+    late = late[late["lag_samples"].abs() > LARGEST_LAG_SAMPLES]
     findings.faults += [
-        f"{row['key']}: the mixture lags its stems by {row['lag_samples']:.1f} samples"
-        for row in records(late)
+        f"{row.key}: the mixture lags its stems by {row.lag_samples:.1f} samples"
+        for row in late.itertuples()
     ]
 
 
 def _check_shard(
-    dataset: Place, shard: str, rows: dict[str, dict[str, Any]], findings: Findings
+    dataset: Place, shard: str, rows: _Rows, findings: Findings
 ) -> list[tuple[str, dict[str, bytes]]]:
     """Compare a shard with its commit record; return the samples that can be looked into."""
     data = dataset / "data"

@@ -124,9 +124,12 @@ class Chain:
     @classmethod
     def joined(cls, chains: Iterable["Chain"]) -> "Chain":
         """Return several chains one after the other."""
+        parts = [chain for chain in chains if chain.effects]
+        if len(parts) == 1:
+            return parts[0]
         effects: list[Effect] = []
         kept: set[int] = set()
-        for chain in chains:
+        for chain in parts:
             if chain.kept:
                 kept |= {len(effects) + i for i in chain.kept}
             effects += chain.effects

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from math import exp, floor, log, sqrt
 from statistics import NormalDist
@@ -131,14 +132,14 @@ class Normal(Distribution):
 
     def draw(self, random: Uniform01, names: Names = NOTHING) -> float:
         """Draw a number by inverting the cumulative distribution between the bounds."""
-        first, last = self._ends()
+        curve, first, last = self._curve
         share = min(max(first + (last - first) * random(), 1e-12), 1 - 1e-12)
-        drawn = NormalDist(self.mean, self.deviation).inv_cdf(share)
+        drawn = curve.inv_cdf(share)
         return min(max(drawn, self.low), self.high)
 
     def mass(self) -> float:
         """Return how much of the whole curve lies between the bounds."""
-        first, last = self._ends()
+        _, first, last = self._curve
         return last - first
 
     def reach(self) -> Range:
@@ -146,10 +147,11 @@ class Normal(Distribution):
         far = FARTHEST_DEVIATIONS * self.deviation
         return Range(max(self.low, self.mean - far), min(self.high, self.mean + far))
 
-    def _ends(self) -> tuple[float, float]:
-        """Return the cumulative at both bounds."""
+    @cached_property
+    def _curve(self) -> tuple[NormalDist, float, float]:
+        """The whole curve, and its cumulative at both bounds."""
         curve = NormalDist(self.mean, self.deviation)
-        return curve.cdf(self.low), curve.cdf(self.high)
+        return curve, curve.cdf(self.low), curve.cdf(self.high)
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ class RandomChain:
 
     def drawn(self, place: Place, scope: Scope) -> Chain:
         """Draw the chain that lives at a place; see :meth:`draw`."""
-        return Chain.joined(step.drawn(place, scope) for step in self.steps)
+        return Chain.joined([step.drawn(place, scope) for step in self.steps])
 
 
 @dataclass(frozen=True)

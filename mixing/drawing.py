@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..degradations import Chain, Scope
+from ..degradations import Scope
 from ..seeds import Place
 from .excerpts import Address, Excerpt, Finder
 from .linked import draw_linked, linked_row, stem_names
@@ -10,12 +10,10 @@ from .matcher import Matcher
 from .recipes import Recipe
 from .sends import draw_levels, draw_sends
 from .sessions import Bus, Session, Track
-from .songs import Song, Stem
+from .songs import Song
+from .spare_chains import SpareChains, chain_at, levels_at
 
 __all__ = ["Drawer", "draw"]
-
-SPARE_CHAINS = 3
-"""How often a chain that is refused is drawn again."""
 
 
 def draw(recipe: Recipe, songs: Sequence[Song], seed: int, split: str, index: int) -> Session:
@@ -51,11 +49,16 @@ class Drawer:
     def __init__(self, recipe: Recipe, songs: Sequence[Song]) -> None:
         self.recipe = recipe
         self.finder = Finder(songs, recipe)
+        self.spare_chains = SpareChains(recipe)
         match = recipe.match
         self.matcher = Matcher(self.finder, match, recipe.seconds) if match else None
 
     def draw(self, seed: int, split: str, index: int) -> Session:
         """Draw one session; see :func:`draw`."""
+        return self.spare_chains.completed(self.planned(seed, split, index), seed, split, index)
+
+    def planned(self, seed: int, split: str, index: int) -> Session:
+        """Draw one session as a plan holds it: its spare chains are left to the recipe."""
         recipe, address = self.recipe, (split, index)
         place = Place(seed, *address)
         coherent = place.number("coherent") < recipe.coherent
@@ -88,6 +91,7 @@ class Drawer:
             linked=linked_row(linked),
             matched=bool(found) if self.matcher and not coherent else None,
             unreached=found.unreached if found else (),
+            spares=self.spare_chains.left_out,
         )
 
     def _tracks(
@@ -112,32 +116,19 @@ class Drawer:
         stem = excerpt.stem
         own = (*address, "tracks", stem.stem_class, stem.file)
         place = Place(seed, *own)
-        numbers = {
-            name: distribution.draw(place.uniform(name), scope.names)
-            for name, distribution in self.recipe.levels[stem.stem_class].items()
-        }
+        numbers = levels_at(self.recipe, stem.stem_class, place, scope)
         own_scope = scope.knowing(stem_names(stem.stem_class, numbers))
-        spares = SPARE_CHAINS if self.recipe.reject else 0
         return Track(
             stem_class=stem.stem_class,
             song=stem.song,
             file=stem.file,
             offset_samples=excerpt.offset_samples,
-            chains=tuple(self._chain(stem, place.below(i), own_scope) for i in range(1 + spares)),
+            chains=(chain_at(self.recipe, stem.stem_class, place.below(0), own_scope),),
             **self.recipe.reject.limits(scope),
             sends=draw_levels(self.recipe.sends, stem.stem_class, own_scope, seed, *own),
             **numbers,
             **excerpt.music,
         )
-
-    def _chain(self, stem: Stem, place: Place, scope: Scope) -> Chain:
-        """Draw the common part of a chain and that of the stem's class."""
-        drawn = (
-            self.recipe.stems[part].drawn(place.below(part), scope)
-            for part in ("all", stem.stem_class)
-            if part in self.recipe.stems
-        )
-        return Chain.joined(drawn)
 
     def _buses(
         self, excerpts: list[Excerpt], seed: int, address: Address, scope: Scope

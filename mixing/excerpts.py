@@ -127,5 +127,10 @@ def pick(options: Sequence[T], seed: int, *address: str | int) -> T:
 def shuffled(options: Sequence[T], seed: int, *address: str | int) -> list[T]:
     """Return the options in random order; an option more leaves the others' order alone."""
     place = Place(seed, *address, "order")
-    keys = [place.number(repr(option)) for option in options]
+    keys = [place.number(_text(option)) for option in options]
     return [options[i] for i in sorted(range(len(options)), key=keys.__getitem__)]
+
+
+def _text(option: Any) -> str:
+    """Return an option as its draw is addressed; a stem's text is long, and made once."""
+    return option.text if isinstance(option, Stem) else repr(option)

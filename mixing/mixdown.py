@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..audio import Audio, amplitude, decibels
-from ..errors import AudioError
+from ..errors import AudioError, RecipeError
 from .console import Sums, by_class, summed
 from .handing import handed_down
 from .keys import key_sounds
@@ -86,6 +86,8 @@ def mix(session: Session, recordings: Sequence[Audio], observer: Observer = UNSE
     ------
     AudioError
         If the recordings do not fit the session, or a chain makes nonsense of one.
+    RecipeError
+        If the session leaves chains to its recipe.
     """
     _check(session, recordings)
     window = slice(session.lead_in_samples, session.lead_in_samples + session.samples)
@@ -105,7 +107,12 @@ def mix(session: Session, recordings: Sequence[Audio], observer: Observer = UNSE
 
 
 def _check(session: Session, recordings: Sequence[Audio]) -> None:
-    """Refuse recordings that do not fit."""
+    """Refuse recordings that do not fit, and a session of which chains are missing."""
+    if session.spares:
+        raise RecipeError(
+            "mix: wanted a session with all its chains, found one that leaves the spare ones to "
+            "its recipe; complete it with SpareChains(recipe).completed(session, seed, split, i)"
+        )
     lead_out = round(LEAD_OUT_S * session.sample_rate)
     wanted = session.lead_in_samples + session.samples + lead_out
     lengths = [audio.shape[1] for audio in recordings]

@@ -22,7 +22,7 @@ from ..degradations import Chain
 from ..degradations.chains import StoredChain
 from ..errors import ShardError
 
-__all__ = ["TAP", "Bleed", "Bus", "Send", "SendLevel", "Session", "Track"]
+__all__ = ["TAP", "Bleed", "Bus", "Send", "SendLevel", "Session", "Spares", "Track"]
 
 TAP = r"wet|premaster|master|wet_master|(bus|send)\.[a-z0-9_]+"
 """What can be written beside mixture and dry targets; readers of shards lower all letters."""
@@ -35,6 +35,10 @@ class _Value(BaseModel):
         frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
     )
 
+
+class _Growing(_Value):
+    """A record that has fields of which rows of before know nothing."""
+
     unsaid: ClassVar[frozenset[str]] = frozenset()
     """Fields that came later: at their defaults they are not written, so that the rows of
     recipes that do not use them stay the same bytes."""
@@ -43,16 +47,17 @@ class _Value(BaseModel):
     def _said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Return the fields, but for those that go without saying."""
         row: dict[str, Any] = write(self)
-        for name, default in _defaults(type(self)).items():
-            if getattr(self, name) == default:
+        values = self.__dict__
+        for name, default in _defaults(type(self)):
+            if values[name] == default:
                 del row[name]
         return row
 
 
 @cache
-def _defaults(kind: type[_Value]) -> dict[str, Any]:
-    """Return the defaults of the fields that go without saying."""
-    return {name: kind.model_fields[name].default for name in kind.unsaid}
+def _defaults(kind: type[_Growing]) -> tuple[tuple[str, Any], ...]:
+    """Return the fields that go without saying, and their defaults."""
+    return tuple((name, kind.model_fields[name].default) for name in kind.unsaid)
 
 
 class SendLevel(_Value):
@@ -91,7 +96,7 @@ class Bleed(_Value):
     cutoff_hz: float
 
 
-class Track(_Value):
+class Track(_Growing):
     """One stem on its way into the mix.
 
     Parameters
@@ -194,7 +199,22 @@ class Send(_Value):
     pre_fader: bool = False
 
 
-class Session(_Value):
+class Spares(_Value):
+    """Spare chains that a session leaves to its recipe; see :mod:`.spare_chains`.
+
+    Parameters
+    ----------
+    count : int
+        Of each track.
+    recipe_sha256 : str
+        Of the recipe and of the files that it names.
+    """
+
+    count: Annotated[int, Field(ge=1)]
+    recipe_sha256: str
+
+
+class Session(_Growing):
     """Tracks -> buses and sends -> master -> medium, with every number drawn.
 
     Parameters
@@ -233,10 +253,13 @@ class Session(_Value):
     unreached : tuple of str
         Classes that were left out of a matched session, because nothing reached its tempo
         and key.
+    spares : Spares or None
+        Chains of the tracks that are not here: they are drawn when it is rendered. None where
+        all of them are.
     """
 
     unsaid: ClassVar[frozenset[str]] = frozenset(
-        {"sends", "severity", "linked", "matched", "unreached"}
+        {"sends", "severity", "linked", "matched", "unreached", "spares"}
     )
 
     sample_rate: int
@@ -256,6 +279,7 @@ class Session(_Value):
     linked: Mapping[str, bool | int | float | str] = {}
     matched: bool | None = None
     unreached: tuple[str, ...] = ()
+    spares: Spares | None = None
 
     def json_row(self) -> str:
         """Return the session as a manifest stores it; the inverse of :meth:`from_row`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..audio import STEM_CLASSES
@@ -50,7 +51,7 @@ class Music:
         return f"{KEYS[self.tonic]} {self.mode}" if self.tonic >= 0 else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stem:
     """One recorded track of a song, as the catalog knows it.
 
@@ -102,6 +103,11 @@ class Stem:
                 f"{self.file}: wanted audio of one or two channels, found {self.channels} channels "
                 f"of {self.frames} frames at {self.sample_rate} Hz; scan the folder again"
             )
+
+    @cached_property
+    def text(self) -> str:
+        """All that is known of it, as :func:`repr` says it, made once."""
+        return repr(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,10 +51,8 @@ def _track(session: Session, track: Track) -> list[str]:
         for bleed in track.bleeds
     ]
     written += _steps(track.chains[0])
-    if len(track.chains) > 1:
-        written.append(
-            f"    ({len(track.chains) - 1} spare chains, should this one {_refused(track)})"
-        )
+    if spares := session.spares.count if session.spares else len(track.chains) - 1:
+        written.append(f"    ({spares} spare chains, should this one {_refused(track)})")
     return written + [f"    -> send {s.send} at {s.level_db:.1f} dB" for s in track.sends]
 
 

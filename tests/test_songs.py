@@ -1,6 +1,6 @@
 """A song is a set of stems that can be mixed sample by sample, or it is not born."""
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ STEM = Stem("sun", "Bass", "sun/Bass/a.wav", 44100, 1, 88200, -20.0, -6.0, (-30.
 
 
 def row(**changes):
-    columns = {name: getattr(STEM, name) for name in Stem.__slots__}
+    columns = {name: getattr(STEM, name) for name in (field.name for field in fields(Stem))}
     return {**columns, "fault": None, **changes}
 
 
