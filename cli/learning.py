@@ -125,7 +125,7 @@ def evaluate(
     print(score_table(judged.table, judged.paired, judged.frechet))
     said = _labels_text(judged.labels) + [traded(judged.scores, judged.frechet)] * bool(dial)
     print(*said, judged.remark, sep="\n")
-    _exit_if((judged.skipped["reason"] != SILENT).any())
+    _exit_if(bool((judged.skipped["reason"] != SILENT).any()))
 
 
 def _exit_if(set_aside: bool) -> None:

@@ -180,7 +180,7 @@ def test_an_estimate_that_is_no_audio_stops_the_evaluation_and_is_named():
 
 
 def test_a_restorer_that_leaves_a_class_out_is_named(samples):
-    said = {"stage_one": {}, "cascade": {}}
+    said: dict[str, dict[str, Audio]] = {"stage_one": {}, "cascade": {}}
     lazy = SimpleNamespace(systems=tuple(said), restore=lambda *_: said)
     with pytest.raises(AudioError, match="wanted Vocals from stage_one"):
         list(cases_of([run_of(lazy)], samples))
