@@ -28,7 +28,7 @@ import soundfile
 from wetdry import audio
 from wetdry.audio import STEM_CLASSES, Audio
 from wetdry.degradations import Chain, Effect, load_effect
-from wetdry.degradations.slots import Slot, slots_of
+from wetdry.degradations.language.slots import Slot, slots_of
 from wetdry.errors import RecipeError
 from wetdry.mixing import lag_samples, load_recipe, preset_names
 from wetdry.seeds import stream

@@ -140,7 +140,12 @@ def checkpoint(spoil: str, words: str, bench: Bench) -> Outcome:
     """Load a checkpoint."""
     import torch
 
-    from wetdry.cascade.checkpoints import VERSION, load_checkpoint, load_weights, save_checkpoint
+    from wetdry.cascade.training.checkpoints import (
+        VERSION,
+        load_checkpoint,
+        load_weights,
+        save_checkpoint,
+    )
 
     path = bench.fresh() / "a.safetensors"
     tensors = {"weight": torch.zeros(1), "bias": torch.zeros(2)}

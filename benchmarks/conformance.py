@@ -30,7 +30,7 @@ from probing import METERS, PROBES, RATE, Reading
 from wetdry import audio
 from wetdry.audio import Audio
 from wetdry.degradations import Effect
-from wetdry.degradations.slots import slots_of
+from wetdry.degradations.language.slots import slots_of
 
 SECONDS = 10
 Readings = Mapping[str, list[Reading]]

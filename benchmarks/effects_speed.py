@@ -40,7 +40,7 @@ from wetdry.degradations import (
     Reverb,
     Saturation,
 )
-from wetdry.degradations.filters import BANDS_HZ
+from wetdry.degradations.effects.filters import BANDS_HZ
 from wetdry.mixing import load_recipe
 
 RATE = 44_100

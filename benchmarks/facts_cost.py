@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wetdry.datasets import Order, make_sample, parse_splits, plan, render, scan
-from wetdry.datasets.spares import completed
+from wetdry.datasets.plans.spares import completed
 from wetdry.manifests import step_table
 from wetdry.mixing import Session, load_recipe
 from wetdry.mixing.facts import Facts

@@ -18,8 +18,8 @@ import soundfile
 
 from wetdry.audio import Audio, read
 from wetdry.datasets import scan
-from wetdry.datasets.fingerprints import MOST_WRONG, fingerprint, matches
-from wetdry.datasets.report_sound import mp3
+from wetdry.datasets.reports.fingerprints import MOST_WRONG, fingerprint, matches
+from wetdry.datasets.reports.sound import mp3
 from wetdry.seeds import stream
 
 SECONDS = 10

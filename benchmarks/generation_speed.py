@@ -33,7 +33,7 @@ from native_share import Shares, measured
 from worker_runs import watched
 
 from wetdry.datasets import Order, fresh, generate, make_sample, plan, read_catalog, render, scan
-from wetdry.degradations.distributions import Constant
+from wetdry.degradations.language.distributions import Constant
 from wetdry.mixing import Recipe, Session, load_recipe
 from wetdry.mixing.drawing import Drawer
 from wetdry.mixing.songs import songs_of

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 from wetdry.cascade import Feed, Playlist, load_configuration
-from wetdry.cascade.loader import prepare
-from wetdry.cascade.stage_one import StageOne
+from wetdry.cascade.training.loader import prepare
+from wetdry.cascade.training.stage_one import StageOne
 from wetdry.datasets import Fresh, Order, Reader, fresh, generate, read, scan
 from wetdry.mixing import load_recipe
 

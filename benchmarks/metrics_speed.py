@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import scipy.signal
 
-from wetdry.cascade.cases import Case
-from wetdry.cascade.evaluation import score
-from wetdry.cascade.metrics import METRICS, evaluate, si_sdr_db
+from wetdry.cascade.judging.cases import Case
+from wetdry.cascade.judging.evaluation import score
+from wetdry.cascade.metrics.fidelity import METRICS, evaluate, si_sdr_db
 
 RATE = 48_000
 SECONDS = 10

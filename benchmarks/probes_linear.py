@@ -15,7 +15,7 @@ from probing import (
 )
 
 from wetdry import degradations as d
-from wetdry.degradations.filters import BANDS_HZ
+from wetdry.degradations.effects.filters import BANDS_HZ
 
 RATES = (44_100, 48_000)
 SMOOTH, RIPPLING = ("butterworth", "bessel"), ("chebyshev1", "elliptic")

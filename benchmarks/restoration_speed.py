@@ -42,7 +42,7 @@ def by_torch(folder: Path, way: str) -> Act:
     import torch
 
     from wetdry.cascade import Restorer, Stream
-    from wetdry.cascade.windows import windowed
+    from wetdry.cascade.networks.windows import windowed
 
     torch.set_num_threads(1)
     restorer = Restorer.load(folder, "cpu")
@@ -124,9 +124,9 @@ def made(folder: Path, config: str) -> tuple[Path, int]:
     import torch
 
     from wetdry.cascade import export_model, load_configuration
-    from wetdry.cascade.checkpoints import save_checkpoint
-    from wetdry.cascade.generator import Generator
-    from wetdry.cascade.regressor import Regressor
+    from wetdry.cascade.networks.generator import Generator
+    from wetdry.cascade.networks.regressor import Regressor
+    from wetdry.cascade.training.checkpoints import save_checkpoint
 
     torch.manual_seed(0)
     sizes = load_configuration(config)

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from wetdry.datasets.bleed import find_bleed
-from wetdry.datasets.listening import Listener, bins_hz
-from wetdry.datasets.song_facts import facts_of
-from wetdry.datasets.sources import Source, find_sources
+from wetdry.datasets.layouts.sources import Source, find_sources
+from wetdry.datasets.scanning.bleed import find_bleed
+from wetdry.datasets.scanning.listening import Listener, bins_hz
+from wetdry.datasets.scanning.song_facts import facts_of
 from wetdry.degradations.assets import digest_of
 from wetdry.mixing.loudness import hop_energies
 from wetdry.mixing.peaks import peak_between

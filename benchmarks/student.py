@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from wetdry.cascade import Restorer, Stream, evaluate_systems, paired_tests, summary
-from wetdry.cascade.circumstances import described
-from wetdry.cascade.trials import dataset_trial
+from wetdry.cascade.judging.circumstances import described
+from wetdry.cascade.judging.trials import dataset_trial
 
 ROUNDS = 2
 CHANNELS = 2

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from wetdry.datasets import scan, write_songs
-from wetdry.datasets.composition import compose
-from wetdry.datasets.composition_styles import STYLES
+from wetdry.datasets.demo_songs.composition import compose
+from wetdry.datasets.demo_songs.composition_styles import STYLES
 from wetdry.mixing import songs_of
 
 

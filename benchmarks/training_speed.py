@@ -30,13 +30,17 @@ from torch.nn import functional
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.cascade import TrainConfiguration, load_configuration
-from wetdry.cascade.examples import Drawn
-from wetdry.cascade.generator import BINS, HOP, WINDOW, Generator, mixture_level
-from wetdry.cascade.losses import adversarial_loss, discriminator_loss, feature_matching_loss
-from wetdry.cascade.pcm import PcmCache, write_cache
-from wetdry.cascade.ranks import Ranks, choose_device
-from wetdry.cascade.spectra import istft, stft
-from wetdry.cascade.stage_one import StageOne
+from wetdry.cascade.networks.generator import BINS, HOP, WINDOW, Generator, mixture_level
+from wetdry.cascade.networks.spectra import istft, stft
+from wetdry.cascade.training.examples import Drawn
+from wetdry.cascade.training.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    feature_matching_loss,
+)
+from wetdry.cascade.training.pcm import PcmCache, write_cache
+from wetdry.cascade.training.ranks import Ranks, choose_device
+from wetdry.cascade.training.stage_one import StageOne
 from wetdry.seeds import stream
 
 RATIO, DATA_SHARE = 0.75, 0.05

@@ -2,14 +2,15 @@
 
 from .configuration import TrainConfiguration
 from .configuration_files import load_configuration
-from .curriculum import EasyFirst, RisingSeverity, hardness
-from .evaluation import SILENT, Evaluation, evaluate_systems, score
-from .feed import Feed, Source
+from .feeds.curriculum import EasyFirst, RisingSeverity, hardness
+from .feeds.feed import Feed, Source
+from .feeds.playlist import Playlist, Turn
 from .fetching import fetch_weights
-from .files import restore_file
-from .frechet import FrechetDistance, frechet_distance
-from .judging import Judged, judge
-from .metrics import (
+from .judging.bench import Judged, judge
+from .judging.evaluation import SILENT, Evaluation, evaluate_systems, score
+from .judging.score_tables import score_table
+from .judging.summary import grouped_summary, paired_differences, paired_tests, summary
+from .metrics.fidelity import (
     METRICS,
     evaluate,
     loudness_error_lu,
@@ -19,17 +20,16 @@ from .metrics import (
     si_sdr_db,
     zimtohrli_distance,
 )
+from .metrics.frechet import FrechetDistance, frechet_distance
+from .metrics.musicnn import fetch as fetch_musicnn
 from .model_export import export_model
-from .musicnn import fetch as fetch_musicnn
-from .playlist import Playlist, Turn
-from .restoration import Restorer
-from .run_report import write_run_report
-from .samples import Sample, read_samples
-from .score_tables import score_table
-from .song_folders import restore_songs
-from .streaming import Stream
-from .summary import grouped_summary, paired_differences, paired_tests, summary
-from .training import train
+from .reports.run import write_run_report
+from .restoring.files import restore_file
+from .restoring.restoration import Restorer
+from .restoring.song_folders import restore_songs
+from .restoring.streaming import Stream
+from .training.samples import Sample, read_samples
+from .training.training import train
 
 __all__ = [
     "METRICS",

@@ -8,11 +8,11 @@ from ..datasets import Order, generate, scan, verify, write_report, write_songs
 from ..errors import AssetError, ShardError
 from ..mixing import load_recipe
 from .configuration_files import load_configuration
-from .judging import judge
-from .musicnn import fetch as fetch_musicnn
-from .run_report import write_run_report
-from .score_tables import score_table
-from .training import train
+from .judging.bench import judge
+from .judging.score_tables import score_table
+from .metrics.musicnn import fetch as fetch_musicnn
+from .reports.run import write_run_report
+from .training.training import train
 
 __all__ = ["run_demo"]
 

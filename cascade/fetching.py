@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..errors import UsageError
-from . import musicnn
+from .metrics import musicnn
 from .neural_codecs import SOURCES, fetch_codec
 
 __all__ = ["fetch_weights"]

@@ -10,9 +10,9 @@ import pandas as pd
 
 from .. import __version__
 from ..audio import STEM_CLASSES
-from .clusters import MEAN
 from .effect_labels import EffectLabels
-from .summary import summary
+from .judging.clusters import MEAN
+from .judging.summary import summary
 
 __all__ = ["EXAMPLE", "ModelFacts", "model_card"]
 

@@ -14,11 +14,11 @@ from ..audio import STEM_CLASSES, Audio
 from ..errors import AssetError, CheckpointError, UsageError
 from ..manifests.files import write_atomically
 from ..seeds import stream
-from .checkpoints import load_checkpoint
+from .graphs.model_graphs import stage_one_graph, stage_two_graph
 from .model_card import ModelFacts, model_card
-from .model_graphs import stage_one_graph, stage_two_graph
-from .restoration import Restorer
-from .runs import read_run
+from .restoring.restoration import Restorer
+from .training.checkpoints import load_checkpoint
+from .training.runs import read_run
 
 __all__ = ["METADATA", "export_model"]
 

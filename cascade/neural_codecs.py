@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..degradations.assets import FETCHED, cache_folder
-from ..degradations.codec_networks import METADATA, CodecFacts
+from ..degradations.dsp.codec_networks import METADATA, CodecFacts
 from ..errors import AssetError
 from ..manifests.files import write_atomically
-from .codec_graphs import dac_graph, encodec_graph
+from .graphs.codec_graphs import dac_graph, encodec_graph
 
 __all__ = ["SOURCES", "codec_facts", "export_codec", "fetch_codec"]
 

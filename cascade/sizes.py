@@ -91,7 +91,7 @@ class DiscriminatorConfiguration(Model):
 
 
 class LossWeights(Model):
-    """Weights of stage one's losses (`wetdry.cascade.losses`); the first three are DTT-BSR's.
+    """Weights of stage one's losses (`training.losses`); the first three are DTT-BSR's.
 
     A loss of weight 0 is not computed.
 

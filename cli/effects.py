@@ -73,7 +73,7 @@ def show(
     """Show an effect: what is heard, its numbers with bounds and defaults, what it declares."""
     from ..degradations.docstrings import described
     from ..degradations.effect import effect_type, shown
-    from ..degradations.slots import slots_of
+    from ..degradations.language.slots import slots_of
 
     effect = effect_type(kind)
     text, meanings, notes = described(effect)

@@ -113,7 +113,7 @@ def evaluate(
 ) -> None:
     """Score systems beside baselines and oracles, by class and by what was done, with tests."""
     from ..cascade import METRICS, SILENT, judge, score_table
-    from ..cascade.trade_off import trade_off_table as traded
+    from ..cascade.judging.trade_off import trade_off_table as traded
 
     with progress_bar("judging") as progress:
         judged = judge(
@@ -136,7 +136,7 @@ def _exit_if(set_aside: bool) -> None:
 
 def _labels_text(labels: DataFrame | None) -> list[str]:
     """Say how well effects were predicted, if they were."""
-    from ..cascade.label_scores import label_table_text
+    from ..cascade.judging.label_scores import label_table_text
 
     return [] if labels is None else [f"\n{label_table_text(labels)}\n"]
 

@@ -36,7 +36,7 @@ app = typer.Typer(help="List, show and check the VST3 plugins you allow.", no_ar
 @app.command("list")
 def plugin_list() -> None:
     """List the plugins that your configuration allows, and whether they are there."""
-    from ..degradations.plugin_list import allow_list, allow_list_file
+    from ..degradations.plugins.allowed import allow_list, allow_list_file
     from ..errors import AssetError
 
     for name, allowed in allow_list().items():
@@ -52,7 +52,7 @@ def plugin_list() -> None:
 @app.command("show")
 def plugin_show(name: Name, allow_plugins: AllowPlugins = False) -> None:
     """Print a plugin's parameters with their ranges, as a step to paste into a recipe."""
-    from ..degradations.plugins import offered
+    from ..degradations.plugins.plugin import offered
 
     _, facts = offered(name)
     channels = " or ".join({1: "mono", 2: "stereo"}[count] for count in facts["channels"])
@@ -80,7 +80,7 @@ def plugin_check(
     allow_plugins: AllowPlugins = False,
 ) -> None:
     """Run the laws on a plugin: same bytes, in time, silent in silence."""
-    from ..degradations.plugin_laws import try_plugin
+    from ..degradations.plugins.laws import try_plugin
 
     broken = 0
     for verdict in try_plugin(name, sample_rate):

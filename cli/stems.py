@@ -84,9 +84,9 @@ def fit(
     seconds: Annotated[float | None, typer.Option(help="Of a sample; else the recipe's.")] = None,
 ) -> None:
     """Set a recipe's priors so that what it makes is like a folder of released mixes."""
-    from ..datasets.fit import FitOrder, summary
-    from ..datasets.fit import fit as fit_recipe
-    from ..datasets.fit_table import shown
+    from ..datasets.fit.fitting import FitOrder, summary
+    from ..datasets.fit.fitting import fit as fit_recipe
+    from ..datasets.fit.table import shown
 
     given = {"sample_rate": sample_rate, "seconds": seconds}
     settings = {name: value for name, value in given.items() if value is not None}

@@ -3,33 +3,33 @@
 from .audition import audition
 from .build import Built, generate
 from .card import write_card
-from .catalog import doubts, fault_counts, faults, read_catalog, write_catalog
-from .demo_songs import write_songs
+from .demo_songs.songs import write_songs
 from .engines import Engine, LocalEngine
-from .estimate import Estimate, estimate
 from .export import export_msrbench
 from .fresh import Fresh, SetAside, fresh
-from .layouts import LAYOUTS, find_layout
+from .layouts.known import LAYOUTS, find_layout
+from .layouts.unpack import unpack
 from .outputs import missing_outputs, write_outputs
 from .packing import Replayed, pack, replay_dataset
-from .plan import Order, draw_one, plan
-from .plan_files import read_plan
-from .planning import write_plan
+from .plans.at_scale import write_plan
+from .plans.estimate import Estimate, estimate
+from .plans.files import read_plan
+from .plans.plan import Order, draw_one, plan
+from .plans.splits import DEFAULT_SPLITS, Split, parse_splits
 from .ray_engine import RayEngine
 from .reading import Reader, read
 from .render import render
 from .repair import Repaired, repair
 from .replay import replay_steps
-from .report import write_report
-from .report_comparison import write_comparison
+from .reports.comparison import write_comparison
+from .reports.dataset import write_report
 from .samples import make_sample
-from .scan import scan
-from .scanned import Scanned, scanned_beside
+from .scanning.catalog import doubts, fault_counts, faults, read_catalog, write_catalog
+from .scanning.scan import scan
+from .scanning.scanned import Scanned, scanned_beside
 from .shares import Share, parse_share
-from .splits import DEFAULT_SPLITS, Split, parse_splits
 from .tar_headers import Limits
 from .tars import index_tar, read_members
-from .unpack import unpack
 from .verify import Findings, verify
 
 __all__ = [

@@ -12,26 +12,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..degradations.plugins import are_allowed
+from ..degradations.plugins.plugin import are_allowed
 from ..manifests.files import write_atomically
 from ..manifests.redraws import Redraws, count_redraws
 from ..manifests.schema import manifest_schema
 from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .card import card_stands, stated_licence, write_card
-from .catalog import faults
 from .commits import all_committed, light, with_rows
 from .engines import Engine, LocalEngine, check_seen, rendered
 from .folder import Busy, remember
 from .holding import begun_by_one, check_stored, holding, watched
 from .jobs import Jobs, Means, jobs_of
-from .plan import Drawing, Order
-from .plan_files import planned_by_hand
-from .planning import plan_in, store_plan
+from .plans.at_scale import plan_in, store_plan
+from .plans.files import planned_by_hand
+from .plans.plan import Drawing, Order
+from .plans.spares import packed
 from .provenance import origins
+from .scanning.catalog import faults
 from .shards import Commit
 from .shares import Share, forget_shares
-from .spares import packed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -87,7 +87,7 @@ def generate(
     ----------
     order : Order
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scan`.
+        Of :func:`wetdry.datasets.scanning.scan`.
     stems : Path
         The folder that was scanned.
     out : Path, StorePath or str

@@ -7,8 +7,8 @@ from itertools import islice
 
 from ..manifests.store_paths import Place, StorePath
 from .jobs import Job, Jobs, plan_digest
+from .plans.spares import leaves_out
 from .shards import Commit, parse_commit, read_commit
-from .spares import leaves_out
 
 __all__ = ["all_committed", "committed", "is_of_plan", "light", "read_commits", "with_rows"]
 

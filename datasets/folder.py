@@ -14,7 +14,7 @@ from ..manifests.files import TEMPORARY, write_atomically
 from ..manifests.row_groups import column_of
 from ..manifests.store_paths import Place, StorePath
 from ..manifests.tables import read_columns
-from .plan_changes import begins_with, plan_change
+from .plans.changes import begins_with, plan_change
 
 __all__ = [
     "LOCK",

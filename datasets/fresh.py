@@ -15,7 +15,7 @@ import numpy as np
 from ..audio import Audio, as_read, suffix_of
 from ..degradations import plugins_allowed
 from ..degradations.own_effects import use_origin
-from ..degradations.plugins import are_allowed
+from ..degradations.plugins.plugin import are_allowed
 from ..errors import AudioError, CatalogError, UsageError
 from ..mixing.drawing import Drawer
 from ..mixing.facts import Facts
@@ -25,13 +25,13 @@ from ..mixing.songs import songs_of
 from ..seeds import stream
 from .fields import wanted_members
 from .jobs import Means
-from .plan import Order, drawn_from, row_of
-from .plan_files import planned_by_hand
+from .plans.files import planned_by_hand
+from .plans.plan import Order, drawn_from, row_of
+from .plans.spares import packed
+from .plans.splits import sample_counts
 from .provenance import origins
 from .render import render
 from .samples import audios_of, manifest_row, member_names, pcm_digest, pcm_of
-from .spares import packed
-from .splits import sample_counts
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -80,7 +80,7 @@ def fresh(
     ----------
     order : Order
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scan`.
+        Of :func:`wetdry.datasets.scanning.scan`.
     stems : Path or str
         The folder that was scanned.
     split : str

@@ -9,16 +9,16 @@ from typing import Any
 from ..degradations.assets import digest_of
 from ..degradations.effect import find_effect
 from ..degradations.own_effects import Origin, origin_of
-from ..degradations.plugins import are_allowed
+from ..degradations.plugins.plugin import are_allowed
 from ..errors import CatalogError, RecipeError, ShardError
 from ..manifests.store_paths import Place
 from ..manifests.versions import FORMAT_VERSION, library_versions
 from ..mixing.recipes import Recipe, parse_recipe
 from ..mixing.sessions import Session
 from .jobs import Means
+from .plans.spares import packed
 from .provenance import check_origins
 from .shards import KEY
-from .spares import packed
 
 __all__ = [
     "check_rows",

@@ -17,9 +17,9 @@ from ..manifests.row_groups import column_of
 from ..manifests.store_paths import Place
 from ..mixing.sessions import Session
 from .fields import by_field, field_of, places_text
+from .plans.spares import completed, unpacked
 from .samples import make_sample, member_names
 from .shards import WHOLE, Commit, tar_name, write_commit, write_tars
-from .spares import completed, unpacked
 from .workers import Lost, alive, run_jobs
 
 __all__ = [

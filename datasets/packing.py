@@ -20,8 +20,8 @@ from .engines import Engine, LocalEngine
 from .folder import RECORD, claim, read_record, remember, writer_lock
 from .inputs import check_rows, check_stems, means_of, other_versions, with_spares
 from .jobs import jobs_of
+from .plans.spares import leaves_out
 from .shards import Commit
-from .spares import leaves_out
 
 __all__ = ["Replayed", "pack", "replay_dataset"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..degradations import Effect
 from ..degradations.effect import find_effect
+from ..degradations.language.steps import RandomEffect
 from ..degradations.own_effects import Origin, origin_of
-from ..degradations.steps import RandomEffect
 from ..errors import ShardError
 from ..manifests.store_paths import Place
 from ..mixing.recipes import Recipe

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .. import audio
 from ..audio import Audio
-from ..degradations.phase_vocoder import stretched
+from ..degradations.dsp.phase_vocoder import stretched
 from ..mixing.mixdown import LEAD_OUT_S, Mix, mix
 from ..mixing.observing import UNSEEN, Observer
 from ..mixing.sessions import Session, Track

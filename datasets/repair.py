@@ -15,7 +15,6 @@ from ..manifests.store_paths import Place, place_of
 from ..manifests.tables import write_table
 from .build import Progress, gather
 from .card import card_stands, stated_licence, write_card
-from .catalog import faults
 from .commits import committed, is_of_plan, light
 from .engines import Engine, LocalEngine, check_seen, rendered
 from .fields import places_text
@@ -23,10 +22,11 @@ from .folder import locate, read_record, remember
 from .holding import holding
 from .inputs import check_rows, check_stems, means_of, other_versions, with_spares
 from .jobs import Job, Means, jobs_of
+from .plans.spares import PlanOfManifest, leaves_out, unpacked
 from .positions import descriptor_of, fetched, read_bytes
-from .scan import scan
+from .scanning.catalog import faults
+from .scanning.scan import scan
 from .shards import Commit, read_commit
-from .spares import PlanOfManifest, leaves_out, unpacked
 from .tars import Places, places_of
 
 if TYPE_CHECKING:

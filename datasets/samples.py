@@ -34,8 +34,8 @@ from ..mixing.recipes import Recipe
 from ..mixing.sessions import Session, Track
 from ..mixing.spare_chains import SpareChains
 from ..mixing.taps import tapped
+from .plans.spares import completed
 from .render import render
-from .spares import completed
 
 __all__ = ["Sample", "audios_of", "make_sample", "manifest_row", "member_names", "pcm_digest"]
 

@@ -1,68 +1,68 @@
 """Effects, chains of effects, and distributions over chains."""
 
-from .aac import Aac
-from .amplifier import Amplifier
-from .band_limit import BandLimit
-from .bands import ParametricEqualizer
-from .cassette import Cassette
 from .chains import Chain
-from .chorus import Chorus, Flanger
-from .clicks import Clicks, Crackle
-from .clipper import SoftClipper
-from .codecs import Mp3, Mp3Vbr, Opus, Vorbis
-from .comb import Comb
-from .compressor import Compressor
-from .convolution import Convolution
-from .deesser import Deesser
-from .disturbances import DcOffset, Dropouts
 from .dynamics import Dynamics
-from .early_reflections import EarlyReflections
-from .echoes import Echo, PingPong
 from .effect import Effect, load_effect
-from .exciter import Exciter
-from .expansion import Expander, UpwardCompressor
-from .feedback_delay_network import FeedbackDelayNetwork
-from .filters import Bell, GraphicEqualizer, HighShelf, LowShelf
-from .fm_radio import FmRadio
-from .gate import Ducking, Gate
-from .gsm import Gsm
-from .ladder import Ladder
-from .levels import Gain
-from .limiter import Limiter, LoudnessLimiter
-from .linear_phase import LinearPhaseEqualizer
-from .lofi import BitCrush, SampleRateReduction
-from .mid_side import MidSide
-from .multiband import MultibandCompressor
-from .neural_codec import NeuralCodec
-from .noise import Hiss, Hum, Noise, NoiseFloor
-from .nonlinear import Cubic, Diode, HardClip, Saturation
-from .notch_and_tilt import Notch, Tilt
+from .effects.aac import Aac
+from .effects.amplifier import Amplifier
+from .effects.band_limit import BandLimit
+from .effects.bands import ParametricEqualizer
+from .effects.cassette import Cassette
+from .effects.chorus import Chorus, Flanger
+from .effects.clicks import Clicks, Crackle
+from .effects.clipper import SoftClipper
+from .effects.codecs import Mp3, Mp3Vbr, Opus, Vorbis
+from .effects.comb import Comb
+from .effects.compressor import Compressor
+from .effects.convolution import Convolution
+from .effects.deesser import Deesser
+from .effects.disturbances import DcOffset, Dropouts
+from .effects.early_reflections import EarlyReflections
+from .effects.echoes import Echo, PingPong
+from .effects.exciter import Exciter
+from .effects.expansion import Expander, UpwardCompressor
+from .effects.feedback_delay_network import FeedbackDelayNetwork
+from .effects.filters import Bell, GraphicEqualizer, HighShelf, LowShelf
+from .effects.fm_radio import FmRadio
+from .effects.gate import Ducking, Gate
+from .effects.gsm import Gsm
+from .effects.ladder import Ladder
+from .effects.levels import Gain
+from .effects.limiter import Limiter, LoudnessLimiter
+from .effects.linear_phase import LinearPhaseEqualizer
+from .effects.lofi import BitCrush, SampleRateReduction
+from .effects.mid_side import MidSide
+from .effects.multiband import MultibandCompressor
+from .effects.neural_codec import NeuralCodec
+from .effects.noise import Hiss, Hum, Noise, NoiseFloor
+from .effects.nonlinear import Cubic, Diode, HardClip, Saturation
+from .effects.notch_and_tilt import Notch, Tilt
+from .effects.packets import PacketLoss
+from .effects.parallel import Parallel
+from .effects.pass_filters import BandPass, BandStop, HighPass, LowPass
+from .effects.phaser import Phaser
+from .effects.phone_microphone import PhoneMicrophone
+from .effects.pitch_correction import PitchCorrection
+from .effects.pitch_shift import PitchShift
+from .effects.plate import Plate
+from .effects.recorded_noise import RecordedNoise
+from .effects.records import Shellac, Vinyl
+from .effects.reverb import Reverb
+from .effects.room import SimulatedRoom
+from .effects.stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
+from .effects.stereo_filters import Haas, MonoMaker
+from .effects.tape import Tape
+from .effects.telephone import Telephone
+from .effects.time_bends import TapeSpeed, Vibrato
+from .effects.transients import TransientShaper
+from .effects.tremolo import AutoPan, RingModulation, Tremolo
+from .effects.waveshapers import FoldBack, Rectifier, Tube
+from .effects.wow_and_flutter import WowAndFlutter
+from .language.scope import Scope
+from .language.steps import RandomChain
 from .own_effects import use_effects
-from .packets import PacketLoss
-from .parallel import Parallel
-from .pass_filters import BandPass, BandStop, HighPass, LowPass
-from .phaser import Phaser
-from .phone_microphone import PhoneMicrophone
-from .pitch_correction import PitchCorrection
-from .pitch_shift import PitchShift
-from .plate import Plate
-from .plugins import Plugin, plugins_allowed
-from .recorded_noise import RecordedNoise
-from .records import Shellac, Vinyl
-from .reverb import Reverb
-from .room import SimulatedRoom
-from .scope import Scope
+from .plugins.plugin import Plugin, plugins_allowed
 from .side_chains import Keyed
-from .steps import RandomChain
-from .stereo import ChannelImbalance, ChannelSwap, MidSideGain, Pan, Polarity, Width
-from .stereo_filters import Haas, MonoMaker
-from .tape import Tape
-from .telephone import Telephone
-from .time_bends import TapeSpeed, Vibrato
-from .transients import TransientShaper
-from .tremolo import AutoPan, RingModulation, Tremolo
-from .waveshapers import FoldBack, Rectifier, Tube
-from .wow_and_flutter import WowAndFlutter
 
 __all__ = [
     "Aac",

@@ -173,7 +173,7 @@ def _run(path: Path, source: bytes, file: str | Path) -> tuple[type[Effect], ...
 
 def _check_declared(effects: tuple[type[Effect], ...], file: str | Path) -> None:
     """Refuse effects that could not be used from YAML, and a file that has none."""
-    from .parsing import RESERVED  # it stands upon this module
+    from .language.parsing import RESERVED  # it stands upon this module
 
     if not effects:
         raise UsageError(

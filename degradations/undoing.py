@@ -15,8 +15,8 @@ from ..audio import Audio, amplitude
 from ..errors import AudioError
 from .dynamics import Dynamics
 from .effect import Effect, Label, Undoable
-from .mid_side import MidSide
-from .parallel import Parallel
+from .effects.mid_side import MidSide
+from .effects.parallel import Parallel
 from .side_chains import Keyed
 from .stages import Stage
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from ..degradations import Effect
 from ..degradations.docstrings import described, heard
 from ..degradations.effect import Undoable
-from ..degradations.slots import Slot, slots_of
+from ..degradations.language.slots import Slot, slots_of
 
 __all__ = ["DECLARATIONS", "DRAWABLE"]
 

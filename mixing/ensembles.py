@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..audio import STEM_CLASSES
-from ..degradations.distributions import Constant, Distribution, parse_distribution
-from ..degradations.random_values import Uniform
-from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node
+from ..degradations.language.distributions import Constant, Distribution, parse_distribution
+from ..degradations.language.random_values import Uniform
+from ..degradations.language.slots import Slot
+from ..degradations.language.yaml_tree import Node
 from ..seeds import Place
 from .sends import read_classes
 from .sessions import Bleed, Track

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from ..degradations.distributions import NAMES
-from ..degradations.yaml_tree import Node, read_text, read_yaml
+from ..degradations.language.distributions import NAMES
+from ..degradations.language.yaml_tree import Node, read_text, read_yaml
 from ..errors import RecipeError
 
 __all__ = ["Source", "find_recipe", "preset_names", "read_recipe", "recipe_about"]

@@ -7,7 +7,7 @@ import numpy as np
 from ..audio import STEM_CLASSES, Audio
 from ..degradations import Chain, Keyed
 from ..degradations.effect import did_you_mean, find_effect
-from ..degradations.yaml_tree import Node
+from ..degradations.language.yaml_tree import Node
 from .sessions import Session
 
 __all__ = ["check_keys", "key_sounds", "parted"]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..audio import STEM_CLASSES
-from ..degradations.distributions import NAMES, Distribution, parse_distribution
-from ..degradations.expression_trees import CALLS
-from ..degradations.random_values import File
-from ..degradations.reaches import Options, Range, Reach, joined
-from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node
+from ..degradations.language.distributions import NAMES, Distribution, parse_distribution
+from ..degradations.language.expression_trees import CALLS
+from ..degradations.language.random_values import File
+from ..degradations.language.reaches import Options, Range, Reach, joined
+from ..degradations.language.slots import Slot
+from ..degradations.language.yaml_tree import Node
 from ..seeds import Place
 
 __all__ = [

@@ -3,7 +3,7 @@
 Some effects find their own drive by it, and imports go down only.
 """
 
-from ..degradations.loudness import (
+from ..degradations.dsp.loudness import (
     gated_lufs,
     hop_energies,
     integrated_lufs,

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..degradations.distributions import Constant, parse_distribution
-from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node
+from ..degradations.language.distributions import Constant, parse_distribution
+from ..degradations.language.slots import Slot
+from ..degradations.language.yaml_tree import Node
 
 __all__ = ["MATCH_SLOTS", "MatchRecipe", "read_match"]
 

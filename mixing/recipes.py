@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from ..audio import STEM_CLASSES
 from ..degradations import RandomChain
-from ..degradations.distributions import Constant, Distribution, parse_distribution
-from ..degradations.parsing import parse_chain
-from ..degradations.reaches import Range
-from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node
+from ..degradations.language.distributions import Constant, Distribution, parse_distribution
+from ..degradations.language.parsing import parse_chain
+from ..degradations.language.reaches import Range
+from ..degradations.language.slots import Slot
+from ..degradations.language.yaml_tree import Node
 from .ensembles import BleedRecipe, DoublesRecipe, read_bleed, read_doubles
 from .includes import Source, find_recipe, preset_names, read_recipe
 from .keys import check_keys

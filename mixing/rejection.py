@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..degradations import Scope
-from ..degradations.distributions import Constant, parse_distribution
-from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node
+from ..degradations.language.distributions import Constant, parse_distribution
+from ..degradations.language.slots import Slot
+from ..degradations.language.yaml_tree import Node
 
 __all__ = ["REJECT_SLOTS", "Refusal", "Rejection", "read_rejection"]
 

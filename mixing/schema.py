@@ -4,12 +4,12 @@ from typing import Any
 
 from ..audio import STEM_CLASSES
 from ..degradations import Effect
-from ..degradations.distributions import NUMERIC
 from ..degradations.docstrings import heard
+from ..degradations.language.distributions import NUMERIC
+from ..degradations.language.parsing import COMBINATORS, COUNT, MIX, MOST_BRANCHES, TIMES
+from ..degradations.language.slots import Slot, slots_of
 from ..degradations.own_effects import find_installed
-from ..degradations.parsing import COMBINATORS, COUNT, MIX, MOST_BRANCHES, TIMES
-from ..degradations.plugin_list import NAME
-from ..degradations.slots import Slot, slots_of
+from ..degradations.plugins.allowed import NAME
 from .ensembles import BLEED_SLOTS, DOUBLE_SLOTS
 from .linked import LINKED_BOUND
 from .matching import MATCH_SLOTS

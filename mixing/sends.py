@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ..audio import STEM_CLASSES
 from ..degradations import RandomChain, Scope
-from ..degradations.distributions import Distribution, parse_distribution
-from ..degradations.reaches import Reach
-from ..degradations.slots import Slot
-from ..degradations.yaml_tree import Node
+from ..degradations.language.distributions import Distribution, parse_distribution
+from ..degradations.language.reaches import Reach
+from ..degradations.language.slots import Slot
+from ..degradations.language.yaml_tree import Node
 from ..seeds import Place
 from .sessions import Send, SendLevel, Track
 

@@ -13,8 +13,8 @@ from hashlib import sha256
 from typing import Any
 
 from ..degradations import Chain, Scope
-from ..degradations.distributions import Constant
-from ..degradations.random_values import File
+from ..degradations.language.distributions import Constant
+from ..degradations.language.random_values import File
 from ..errors import RecipeError
 from ..seeds import Place
 from .linked import draw_linked, stem_names

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ..audio import STEM_CLASSES, Audio
-from ..degradations.yaml_tree import Node
+from ..degradations.language.yaml_tree import Node
 from .mixdown import Mix
 from .sessions import TAP, Session
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..audio import Audio, encode_pcm, quantise
 from ..degradations import Effect
-from ..degradations.slots import Slot, slots_of
+from ..degradations.language.slots import Slot, slots_of
 from ..seeds import stream
 
 __all__ = [

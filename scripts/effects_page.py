@@ -21,13 +21,13 @@ import soundfile
 
 from wetdry import audio
 from wetdry.audio import Audio
-from wetdry.datasets.report_pictures import RANGE_DB, levels_db, png
+from wetdry.datasets.reports.pictures import RANGE_DB, levels_db, png
 from wetdry.degradations import Chain, Effect, load_effect
 from wetdry.degradations.assets import find
 from wetdry.degradations.docstrings import described
 from wetdry.degradations.effect import Label, is_house
-from wetdry.degradations.slots import slots_of
-from wetdry.degradations.yaml_tree import plain, read_yaml
+from wetdry.degradations.language.slots import slots_of
+from wetdry.degradations.language.yaml_tree import plain, read_yaml
 from wetdry.mixing import lag_samples
 from wetdry.seeds import stream
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from wetdry.audio import Audio
 from wetdry.datasets import DEFAULT_SPLITS, Order, draw_one, parse_splits, scan
 from wetdry.datasets.render import render
-from wetdry.datasets.report_pictures import LOWEST_HZ, RANGE_DB, highest_hz, levels_db
+from wetdry.datasets.reports.pictures import LOWEST_HZ, RANGE_DB, highest_hz, levels_db
 from wetdry.degradations import Dynamics, Keyed
 from wetdry.degradations.stages import Stage
 from wetdry.errors import AssetError, RecipeError

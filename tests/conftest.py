@@ -15,7 +15,7 @@ from hypothesis import settings
 from wetdry.datasets import Order, generate, parse_splits, scan
 from wetdry.degradations import Chain, Effect, Gain, Parallel, own_effects
 from wetdry.degradations.assets import FETCHED
-from wetdry.degradations.slots import slots_of
+from wetdry.degradations.language.slots import slots_of
 from wetdry.mixing import find_recipe
 from wetdry.mixing.recipes import parse_recipe
 from wetdry.mixing.trials import built, typical_values

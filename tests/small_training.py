@@ -13,10 +13,10 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
-from wetdry.cascade.checkpoints import load_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.loader import prepare
-from wetdry.cascade.ranks import Ranks
+from wetdry.cascade.training.checkpoints import load_checkpoint
+from wetdry.cascade.training.loader import prepare
+from wetdry.cascade.training.ranks import Ranks
 from wetdry.seeds import stream
 
 RATE = 16_000

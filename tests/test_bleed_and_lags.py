@@ -6,9 +6,9 @@ import soundfile
 from scipy.signal import butter, fftconvolve, sosfilt
 
 from wetdry.datasets import doubts, read_catalog, scan, write_catalog
-from wetdry.datasets.bleed import NO_BLEED_DB, find_bleed
-from wetdry.datasets.lags import find_lags
-from wetdry.datasets.listening import Listener, bins_hz, frames_per_second
+from wetdry.datasets.scanning.bleed import NO_BLEED_DB, find_bleed
+from wetdry.datasets.scanning.lags import find_lags
+from wetdry.datasets.scanning.listening import Listener, bins_hz, frames_per_second
 from wetdry.seeds import stream
 
 RATE = 16_000

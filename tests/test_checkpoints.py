@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from wetdry.cascade.checkpoints import (
+from wetdry.cascade.training.checkpoints import (
     VERSION,
     load_checkpoint,
     load_weights,

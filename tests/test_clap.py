@@ -5,7 +5,7 @@ import pytest
 import torch
 from transformers import ClapAudioConfig, ClapAudioModelWithProjection, ClapFeatureExtractor
 
-from wetdry.cascade.clap import load_clap
+from wetdry.cascade.metrics.clap import load_clap
 from wetdry.errors import AssetError
 from wetdry.seeds import stream
 

@@ -19,9 +19,9 @@ from wetdry.degradations import (
     Scope,
     load_effect,
 )
-from wetdry.degradations.parsing import parse_chain
-from wetdry.degradations.reaches import Options, Range
-from wetdry.degradations.yaml_tree import read_yaml
+from wetdry.degradations.language.parsing import parse_chain
+from wetdry.degradations.language.reaches import Options, Range
+from wetdry.degradations.language.yaml_tree import read_yaml
 from wetdry.errors import RecipeError
 from wetdry.manifests.rows import effect_rows, flat_effects
 

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from wetdry.cascade.conditioning import Film
 from wetdry.cascade.configuration_files import load_configuration
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.regressor import Regressor
-from wetdry.cascade.restoration import Restorer
+from wetdry.cascade.networks.conditioning import Film
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
+from wetdry.cascade.restoring.restoration import Restorer
 from wetdry.cascade.sizes import GeneratorConfiguration, RegressorConfiguration
 
 SMALL = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}

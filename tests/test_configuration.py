@@ -1,8 +1,8 @@
 import pytest
 
 from wetdry.cascade.configuration_files import load_configuration
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.regressor import Regressor
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
 from wetdry.errors import RecipeError
 
 

@@ -14,8 +14,8 @@ from wetdry.degradations import (
     ParametricEqualizer,
     Tilt,
 )
-from wetdry.degradations.notch_and_tilt import NotchInverse
-from wetdry.degradations.slots import slots_of
+from wetdry.degradations.effects.notch_and_tilt import NotchInverse
+from wetdry.degradations.language.slots import slots_of
 from wetdry.errors import AudioError
 
 RATES = [16_000, 44_100, 48_000, 96_000]

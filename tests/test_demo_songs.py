@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from wetdry.audio import STEM_CLASSES, read
-from wetdry.datasets.composition import Note, compose
-from wetdry.datasets.composition_harmony import near, parse_chord, voice_lead
-from wetdry.datasets.composition_styles import STYLES
-from wetdry.datasets.demo_songs import play_song, write_songs
-from wetdry.datasets.instruments import INSTRUMENTS
-from wetdry.datasets.instruments_synthesis import SAMPLE_RATE
+from wetdry.datasets.demo_songs.composition import Note, compose
+from wetdry.datasets.demo_songs.composition_harmony import near, parse_chord, voice_lead
+from wetdry.datasets.demo_songs.composition_styles import STYLES
+from wetdry.datasets.demo_songs.instruments import INSTRUMENTS
+from wetdry.datasets.demo_songs.instruments_synthesis import SAMPLE_RATE
+from wetdry.datasets.demo_songs.songs import play_song, write_songs
 from wetdry.errors import CatalogError
 
 SECONDS = 4.0

@@ -13,16 +13,16 @@ from typer.testing import CliRunner
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.cascade import judge
-from wetdry.cascade.cases import run_of
-from wetdry.cascade.checkpoints import save_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.dial import blended, dial_positions
-from wetdry.cascade.files import restore_file
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.regressor import Regressor
-from wetdry.cascade.restoration import Restorer
-from wetdry.cascade.run_report import write_run_report
-from wetdry.cascade.trade_off import trade_off, trade_off_table
+from wetdry.cascade.judging.cases import run_of
+from wetdry.cascade.judging.trade_off import trade_off, trade_off_table
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
+from wetdry.cascade.reports.run import write_run_report
+from wetdry.cascade.restoring.dial import blended, dial_positions
+from wetdry.cascade.restoring.files import restore_file
+from wetdry.cascade.restoring.restoration import Restorer
+from wetdry.cascade.training.checkpoints import save_checkpoint
 from wetdry.cli import app
 from wetdry.errors import UsageError
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from wetdry.degradations.distributions import parse_distribution
-from wetdry.degradations.slots import Slot
-from wetdry.degradations.yaml_tree import read_yaml
+from wetdry.degradations.language.distributions import parse_distribution
+from wetdry.degradations.language.slots import Slot
+from wetdry.degradations.language.yaml_tree import read_yaml
 from wetdry.errors import RecipeError
 
 NUMBER = Slot("gain_db", "number", -60, 60)

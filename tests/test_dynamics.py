@@ -16,7 +16,7 @@ from wetdry.degradations import (
     TransientShaper,
     UpwardCompressor,
 )
-from wetdry.degradations.detectors import rms_levels
+from wetdry.degradations.effects.detectors import rms_levels
 from wetdry.errors import AudioError
 
 RATE = 48_000

@@ -13,18 +13,18 @@ from typer.testing import CliRunner
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.cascade import Restorer, judge, read_samples, sdr_db
-from wetdry.cascade.checkpoints import load_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
 from wetdry.cascade.effect_labels import EffectLabels, parse_effects, stated_effects
-from wetdry.cascade.effect_layers import forgotten, label_loss
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.heard_labels import HeardLabels
-from wetdry.cascade.label_scores import LabelTrial, average_precision, label_table_text
-from wetdry.cascade.loader import prepare
-from wetdry.cascade.run_report import write_run_report
+from wetdry.cascade.judging.label_scores import LabelTrial, average_precision, label_table_text
+from wetdry.cascade.networks.effect_layers import forgotten, label_loss
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.reports.run import write_run_report
+from wetdry.cascade.restoring.heard_labels import HeardLabels
 from wetdry.cascade.sizes import GeneratorConfiguration, OptimiserConfiguration
-from wetdry.cascade.stage_one import StageOne
-from wetdry.cascade.training import train
+from wetdry.cascade.training.checkpoints import load_checkpoint
+from wetdry.cascade.training.loader import prepare
+from wetdry.cascade.training.stage_one import StageOne
+from wetdry.cascade.training.training import train
 from wetdry.cli import app
 from wetdry.datasets import Order, generate, parse_splits
 from wetdry.errors import ShardError, UsageError
@@ -397,7 +397,7 @@ def test_on_a_folder_there_is_no_manifest_and_it_says_so(runs, tmp_path, monkeyp
 def test_the_onnx_file_says_what_a_network_says_that_is_told_nothing(way, effects):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
-    from wetdry.cascade.model_graphs import stage_one_graph
+    from wetdry.cascade.graphs.model_graphs import stage_one_graph
 
     one, mixture = network(way, effects).eval(), noise(2, 1, 7_000)
     session = onnxruntime.InferenceSession(

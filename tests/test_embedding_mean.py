@@ -5,18 +5,18 @@ import pytest
 import torch
 
 from wetdry.audio import STEM_CLASSES
-from wetdry.cascade import musicnn
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.embedding_mean import EmbeddingMean
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.joint import Joint
-from wetdry.cascade.musicnn_network import MusicnnNetwork
-from wetdry.cascade.musicnn_points import MusicnnPoints, musicnn_points
-from wetdry.cascade.pcm import PcmCache, write_cache
-from wetdry.cascade.ranks import Ranks
-from wetdry.cascade.regressor import Regressor
-from wetdry.cascade.stage_two import StageTwo
-from wetdry.cascade.training import train
+from wetdry.cascade.metrics import musicnn
+from wetdry.cascade.metrics.musicnn_network import MusicnnNetwork
+from wetdry.cascade.metrics.musicnn_points import MusicnnPoints, musicnn_points
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
+from wetdry.cascade.training.embedding_mean import EmbeddingMean
+from wetdry.cascade.training.joint import Joint
+from wetdry.cascade.training.pcm import PcmCache, write_cache
+from wetdry.cascade.training.ranks import Ranks
+from wetdry.cascade.training.stage_two import StageTwo
+from wetdry.cascade.training.training import train
 from wetdry.errors import AssetError
 
 RATE = 16_000

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from wetdry.audio import STEM_CLASSES, Audio, read, resample
-from wetdry.cascade.baselines import baseline
-from wetdry.cascade.cases import Case, cases_of, run_of
-from wetdry.cascade.clouds import frechet_table
-from wetdry.cascade.evaluation import SILENT, evaluate_systems, score, write_scores
-from wetdry.cascade.metrics import METRICS
-from wetdry.cascade.summary import paired_differences, summary
+from wetdry.cascade.judging.baselines import baseline
+from wetdry.cascade.judging.cases import Case, cases_of, run_of
+from wetdry.cascade.judging.clouds import frechet_table
+from wetdry.cascade.judging.evaluation import SILENT, evaluate_systems, score, write_scores
+from wetdry.cascade.judging.summary import paired_differences, summary
+from wetdry.cascade.metrics.fidelity import METRICS
 from wetdry.errors import AudioError
 
 RATE = 48_000

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wetdry.cascade import METRICS
-from wetdry.cascade.cases import ORACLES
+from wetdry.cascade.judging.cases import ORACLES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "evaluation.md").read_text()
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wetdry.degradations import Chain, Compressor, Effect, Gain, NoiseFloor, Reverb
-from wetdry.degradations.slots import slots_of
+from wetdry.degradations.language.slots import slots_of
 from wetdry.mixing.declarations import DECLARATIONS
 from wetdry.mixing.laws import ANY_SOUND_LAWS, SILENCE_LAW, TYPICAL_LAWS, Trial
 from wetdry.mixing.trials import sound

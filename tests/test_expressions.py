@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wetdry.degradations.expressions import parse_condition, parse_expression
-from wetdry.degradations.parsing import parse_chain
-from wetdry.degradations.reaches import TRUTH, Options, Range
-from wetdry.degradations.scope import Scope
-from wetdry.degradations.slots import Slot
-from wetdry.degradations.yaml_tree import Node, read_yaml
+from wetdry.degradations.language.expressions import parse_condition, parse_expression
+from wetdry.degradations.language.parsing import parse_chain
+from wetdry.degradations.language.reaches import TRUTH, Options, Range
+from wetdry.degradations.language.scope import Scope
+from wetdry.degradations.language.slots import Slot
+from wetdry.degradations.language.yaml_tree import Node, read_yaml
 from wetdry.errors import RecipeError
 
 ANYTHING = Slot("x", "number", -1e300, 1e300)

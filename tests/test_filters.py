@@ -15,7 +15,7 @@ from wetdry.degradations import (
     LowPass,
     LowShelf,
 )
-from wetdry.degradations.filters import BANDS_HZ
+from wetdry.degradations.effects.filters import BANDS_HZ
 from wetdry.errors import AudioError
 
 RATE = 48_000
@@ -126,7 +126,7 @@ def test_a_frequency_that_the_rate_cannot_hold_is_refused(effect):
 
 
 def test_delays_of_a_design_agree_with_scipys_group_delay():
-    from wetdry.degradations.pass_filters import _delays
+    from wetdry.degradations.effects.pass_filters import _delays
 
     zeros, poles, _ = signal.butter(3, 0.2, output="zpk")
     w, theirs = signal.group_delay(signal.butter(3, 0.2), 64)

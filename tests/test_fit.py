@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 
 from wetdry.audio import amplitude
 from wetdry.cli import app
-from wetdry.datasets.bench import Bench
-from wetdry.datasets.fit import FitOrder, fit
-from wetdry.datasets.fit_table import compare, shown
-from wetdry.datasets.fitted_recipe import Base, Prior
-from wetdry.datasets.moment_matching import first_controls, moved
-from wetdry.datasets.released import find_released, passages
+from wetdry.datasets.fit.bench import Bench
+from wetdry.datasets.fit.fitting import FitOrder, fit
+from wetdry.datasets.fit.moment_matching import first_controls, moved
+from wetdry.datasets.fit.recipe import Base, Prior
+from wetdry.datasets.fit.released import find_released, passages
+from wetdry.datasets.fit.table import compare, shown
 from wetdry.datasets.render import render
-from wetdry.degradations.steps import RandomEffect
+from wetdry.degradations.language.steps import RandomEffect
 from wetdry.errors import CatalogError, RecipeError, UsageError
 from wetdry.mixing import Drawer, load_recipe, songs_of
 from wetdry.mixing.mix_features import OCTAVES_HZ

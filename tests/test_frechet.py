@@ -4,7 +4,7 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wetdry.cascade.frechet import frechet_distance
+from wetdry.cascade.metrics.frechet import frechet_distance
 from wetdry.errors import AudioError
 
 

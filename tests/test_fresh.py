@@ -13,7 +13,7 @@ import pytest
 
 from wetdry.cascade import Feed, RisingSeverity
 from wetdry.datasets import Order, SetAside, fresh, generate, parse_splits, read, write_plan
-from wetdry.datasets.plan_files import read_plan
+from wetdry.datasets.plans.files import read_plan
 from wetdry.degradations.own_effects import use_effects
 from wetdry.errors import AudioError, CatalogError, ShardError, UsageError
 from wetdry.mixing import Session

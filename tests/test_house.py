@@ -23,7 +23,7 @@ ROOMS = PYPROJECT["tool"]["setuptools"]["packages"][1:]
 IN_ROOMS = [
     module.name
     for module in pkgutil.walk_packages(wetdry.__path__, "wetdry.")
-    if module.name.rpartition(".")[0] in ROOMS
+    if module.name.rpartition(".")[0] in ROOMS and not module.ispkg
 ]
 ROOT_MODULES = {"__init__", "errors", "seeds"}
 MODULES = [*sorted(IN_ROOMS), *sorted(f"wetdry.{name}" for name in ROOT_MODULES - {"__init__"})]
@@ -45,15 +45,16 @@ def test_what_a_module_exports_is_there_and_documented(name):
 
 
 def test_every_room_is_packaged_and_nothing_else_stands_at_the_root():
-    rooms = {f"wetdry.{path.parent.name}" for path in REPO.glob("[!.]*/__init__.py")}
+    inits = [*REPO.glob("[!.]*/__init__.py"), *REPO.glob("[!.]*/[!.]*/__init__.py")]
+    rooms = {".".join(("wetdry", *path.parent.relative_to(REPO).parts)) for path in inits}
     assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == rooms | {"wetdry"}
     assert {path.stem for path in REPO.glob("*.py")} == ROOT_MODULES
 
 
 def test_every_file_that_code_reads_ships():
     shipped = PYPROJECT["tool"]["setuptools"]["package-data"]
-    for room in ("cascade", "datasets", "mixing"):
-        patterns = shipped[f"wetdry.{room}"]
+    for room in ("cascade", "datasets/reports", "mixing"):
+        patterns = shipped[f"wetdry.{room.replace('/', '.')}"]
         there = {p for pattern in patterns for p in (REPO / room).glob(pattern)}
         suffixes = {".yaml", ".css", ".js"}
         assert there == {p for p in (REPO / room).rglob("*") if p.suffix in suffixes}

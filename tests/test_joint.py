@@ -12,16 +12,16 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
-from wetdry.cascade.checkpoints import load_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.joint import Joint
-from wetdry.cascade.judging import judge
-from wetdry.cascade.loader import prepare
-from wetdry.cascade.ranks import Ranks
-from wetdry.cascade.regressor import Regressor
-from wetdry.cascade.restoration import Restorer
-from wetdry.cascade.training import train
+from wetdry.cascade.judging.bench import judge
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
+from wetdry.cascade.restoring.restoration import Restorer
+from wetdry.cascade.training.checkpoints import load_checkpoint
+from wetdry.cascade.training.joint import Joint
+from wetdry.cascade.training.loader import prepare
+from wetdry.cascade.training.ranks import Ranks
+from wetdry.cascade.training.training import train
 from wetdry.errors import CheckpointError
 from wetdry.seeds import stream
 

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.cascade import judge, load_configuration, paired_tests, summary
-from wetdry.cascade.baselines import complex_mask, ratio_mask
-from wetdry.cascade.circumstances import groups_of
-from wetdry.cascade.metrics import METRICS, sdr_db
-from wetdry.cascade.run_report import write_run_report
-from wetdry.cascade.summary import grouped_summary
+from wetdry.cascade.judging.baselines import complex_mask, ratio_mask
+from wetdry.cascade.judging.circumstances import groups_of
+from wetdry.cascade.judging.summary import grouped_summary
+from wetdry.cascade.metrics.fidelity import METRICS, sdr_db
+from wetdry.cascade.reports.run import write_run_report
 from wetdry.cli import app
 from wetdry.datasets import Order, generate, parse_splits
 from wetdry.errors import AudioError, CheckpointError, UsageError

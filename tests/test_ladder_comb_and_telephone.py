@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from wetdry.degradations import Comb, Ladder, PhoneMicrophone, Telephone
-from wetdry.degradations.comb import _interpolator
-from wetdry.degradations.companding import companded
-from wetdry.degradations.filter_recursions import laddered
+from wetdry.degradations.dsp.companding import companded
+from wetdry.degradations.dsp.filter_recursions import laddered
+from wetdry.degradations.effects.comb import _interpolator
 from wetdry.errors import AudioError
 
 RATES = [16_000, 44_100, 48_000, 96_000]

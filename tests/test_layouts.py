@@ -18,10 +18,10 @@ from wetdry.datasets import (
     scan,
     write_catalog,
 )
-from wetdry.datasets.layout_medleydb import INSTRUMENTS
-from wetdry.datasets.layout_moisesdb import TRACKS
-from wetdry.datasets.layout_slakh import CLASSES, REASONS
-from wetdry.datasets.sources import find_sources
+from wetdry.datasets.layouts.medleydb import INSTRUMENTS
+from wetdry.datasets.layouts.moisesdb import TRACKS
+from wetdry.datasets.layouts.slakh import CLASSES, REASONS
+from wetdry.datasets.layouts.sources import find_sources
 from wetdry.errors import CatalogError, UsageError
 from wetdry.mixing import load_recipe
 from wetdry.seeds import stream

@@ -10,10 +10,10 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
-from wetdry.cascade.loader import AS_IT_IS, draw_batch, draw_pairs, prepare
-from wetdry.cascade.samples import read_samples
 from wetdry.cascade.sizes import VarietyConfiguration
-from wetdry.cascade.variety import vary
+from wetdry.cascade.training.loader import AS_IT_IS, draw_batch, draw_pairs, prepare
+from wetdry.cascade.training.samples import read_samples
+from wetdry.cascade.training.variety import vary
 from wetdry.errors import ShardError
 from wetdry.seeds import stream
 

@@ -10,10 +10,10 @@ import soundfile
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.datasets import Order, generate, parse_splits, plan, scan, verify
-from wetdry.datasets.listening import PITCH_BINS, Listener, frames_per_second
 from wetdry.datasets.render import render
-from wetdry.datasets.song_facts import MUSICAL
-from wetdry.datasets.tempo import find_pulse
+from wetdry.datasets.scanning.listening import PITCH_BINS, Listener, frames_per_second
+from wetdry.datasets.scanning.song_facts import MUSICAL
+from wetdry.datasets.scanning.tempo import find_pulse
 from wetdry.errors import CatalogError, RecipeError
 from wetdry.manifests import records
 from wetdry.mixing import Session, Track, draw, songs_of

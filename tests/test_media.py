@@ -6,9 +6,9 @@ import soundfile
 from scipy.signal import sosfreqz, welch
 
 from wetdry.degradations import Cassette, FmRadio, Shellac, Vinyl
-from wetdry.degradations.fm_radio import CARRIER_HZ, _tone, demultiplexed, multiplexed
-from wetdry.degradations.responses import deemphasis, inverse_sections, without_delay
-from wetdry.degradations.sections import run_sections
+from wetdry.degradations.dsp.responses import deemphasis, inverse_sections, without_delay
+from wetdry.degradations.dsp.sections import run_sections
+from wetdry.degradations.effects.fm_radio import CARRIER_HZ, _tone, demultiplexed, multiplexed
 from wetdry.mixing.alignment import lag_samples
 
 RATE = 48_000

@@ -6,7 +6,7 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wetdry.cascade.metrics import (
+from wetdry.cascade.metrics.fidelity import (
     METRICS,
     evaluate,
     mmsnr_db,
@@ -15,8 +15,8 @@ from wetdry.cascade.metrics import (
     si_sdr_db,
     zimtohrli_distance,
 )
-from wetdry.cascade.pairs import is_silent
-from wetdry.cascade.power_spectra import mel_filterbank
+from wetdry.cascade.metrics.pairs import is_silent
+from wetdry.cascade.metrics.power_spectra import mel_filterbank
 from wetdry.errors import AudioError
 
 RATE = 48_000

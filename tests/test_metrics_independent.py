@@ -7,13 +7,13 @@ import pytest
 import scipy.linalg
 import scipy.signal
 
-from wetdry.cascade.frechet import frechet_distance
-from wetdry.cascade.metrics import (
+from wetdry.cascade.metrics.fidelity import (
     loudness_error_lu,
     multi_resolution_stft_distance,
     sdr_db,
     si_sdr_db,
 )
+from wetdry.cascade.metrics.frechet import frechet_distance
 
 RATE = 48_000
 

@@ -18,8 +18,8 @@ from wetdry.degradations import (
     Width,
     load_effect,
 )
-from wetdry.degradations.parsing import parse_chain
-from wetdry.degradations.yaml_tree import read_yaml
+from wetdry.degradations.language.parsing import parse_chain
+from wetdry.degradations.language.yaml_tree import read_yaml
 from wetdry.errors import RecipeError
 from wetdry.manifests.rows import effect_rows, flat_effects
 from wetdry.mixing.schema import recipe_schema

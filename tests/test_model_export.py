@@ -16,9 +16,10 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from wetdry.audio import STEM_CLASSES  # noqa: E402
-from wetdry.cascade import Restorer, export_model, onnx_graph  # noqa: E402
+from wetdry.cascade import Restorer, export_model  # noqa: E402
+from wetdry.cascade.graphs import onnx_graph  # noqa: E402
 from wetdry.cascade.model_card import EXAMPLE  # noqa: E402
-from wetdry.cascade.regressor import Regressor  # noqa: E402
+from wetdry.cascade.networks.regressor import Regressor  # noqa: E402
 from wetdry.cli import app  # noqa: E402
 from wetdry.errors import AssetError, CheckpointError, UsageError  # noqa: E402
 

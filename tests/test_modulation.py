@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from wetdry.degradations import AutoPan, Chorus, Flanger, Phaser, RingModulation, Tremolo
-from wetdry.degradations.interpolation import kernels, moved
-from wetdry.degradations.oscillators import wave
+from wetdry.degradations.dsp.interpolation import kernels, moved
+from wetdry.degradations.dsp.oscillators import wave
 from wetdry.mixing.alignment import lag_samples
 
 RATE = 48_000

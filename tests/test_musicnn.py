@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from wetdry.cascade import musicnn
-from wetdry.cascade.musicnn_network import MusicnnNetwork
-from wetdry.cascade.tf_checkpoint import TABLE_MAGIC, read_tensors
+from wetdry.cascade.metrics import musicnn
+from wetdry.cascade.metrics.musicnn_network import MusicnnNetwork
+from wetdry.cascade.metrics.tf_checkpoint import TABLE_MAGIC, read_tensors
 from wetdry.degradations.assets import cache_folder
 from wetdry.errors import AssetError, AudioError
 

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from wetdry.cascade.bottleneck import _rotary
-from wetdry.cascade.discriminator import Discriminator
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.losses import (
+from wetdry.cascade.metrics.fidelity import mmsnr_db
+from wetdry.cascade.networks.bottleneck import _rotary
+from wetdry.cascade.networks.discriminator import Discriminator
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
+from wetdry.cascade.networks.spectra import istft, mel_filterbank, stft
+from wetdry.cascade.sizes import (
+    DiscriminatorConfiguration,
+    GeneratorConfiguration,
+    RegressorConfiguration,
+)
+from wetdry.cascade.training.losses import (
     adversarial_loss,
     discriminator_loss,
     feature_matching_loss,
@@ -16,14 +24,6 @@ from wetdry.cascade.losses import (
     mel_error_loss,
     multi_resolution_stft_loss,
 )
-from wetdry.cascade.metrics import mmsnr_db
-from wetdry.cascade.regressor import Regressor
-from wetdry.cascade.sizes import (
-    DiscriminatorConfiguration,
-    GeneratorConfiguration,
-    RegressorConfiguration,
-)
-from wetdry.cascade.spectra import istft, mel_filterbank, stft
 
 RATE = 44_100
 SMALL = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}

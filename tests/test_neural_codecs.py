@@ -10,7 +10,7 @@ import pytest
 from wetdry.audio import resample
 from wetdry.degradations import NeuralCodec
 from wetdry.degradations.assets import digest_of
-from wetdry.degradations.codec_networks import CodecNetwork, codec_file
+from wetdry.degradations.dsp.codec_networks import CodecNetwork, codec_file
 from wetdry.errors import AssetError, RecipeError, UsageError
 from wetdry.mixing import load_recipe
 from wetdry.mixing.alignment import lag_samples
@@ -264,7 +264,7 @@ def test_a_preset_without_its_weights_says_what_brings_them(tmp_path, monkeypatc
 
 
 def test_without_onnxruntime_recipe_and_effect_say_what_to_install(fetched, monkeypatch):
-    monkeypatch.setattr("wetdry.degradations.parsing.find_spec", lambda name: None)
+    monkeypatch.setattr("wetdry.degradations.language.parsing.find_spec", lambda name: None)
     with pytest.raises(RecipeError, match=r"package onnxruntime, found none; run `pip install"):
         load_recipe("dt12")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import welch
 
 from wetdry.degradations import Noise, NoiseFloor
-from wetdry.degradations.noise import coloured_noise
+from wetdry.degradations.effects.noise import coloured_noise
 
 RATE = 48_000
 TONE = np.tile(0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE), (2, 1)).astype("f4")

@@ -7,9 +7,9 @@ torch = pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
-from wetdry.cascade.generator import Generator  # noqa: E402
-from wetdry.cascade.model_graphs import stage_one_graph, stage_two_graph  # noqa: E402
-from wetdry.cascade.regressor import Regressor  # noqa: E402
+from wetdry.cascade.graphs.model_graphs import stage_one_graph, stage_two_graph  # noqa: E402
+from wetdry.cascade.networks.generator import Generator  # noqa: E402
+from wetdry.cascade.networks.regressor import Regressor  # noqa: E402
 from wetdry.cascade.sizes import GeneratorConfiguration, RegressorConfiguration  # noqa: E402
 
 SMALL = {"fold": 8, "channels": 4, "levels": 2, "hidden": 4, "heads": 2, "head_width": 4}

@@ -7,7 +7,7 @@ from scipy.signal import butter, hilbert, sosfiltfilt
 from scipy.signal.windows import tukey
 
 from wetdry.degradations import PitchCorrection, PitchShift, TapeSpeed, Vibrato, WowAndFlutter
-from wetdry.degradations.pitch_detection import tracked
+from wetdry.degradations.dsp.pitch_detection import tracked
 
 RATE = 48_000
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-import wetdry.datasets.planning
+import wetdry.datasets.plans.at_scale
 from wetdry.datasets import Order, estimate, generate, parse_splits, plan, write_plan
 from wetdry.datasets.jobs import Means, jobs_of
 from wetdry.degradations import use_effects
@@ -117,7 +117,7 @@ def test_jobs_of_a_stored_plan_are_those_of_its_rows(tmp_path):
 
 
 def test_two_workers_draw_the_plan_of_one(order, catalog, tmp_path, monkeypatch):
-    module = import_module("wetdry.datasets.plan")  # the name of its function, too
+    module = import_module("wetdry.datasets.plans.plan")  # the name of its function, too
     monkeypatch.setattr(module, "STRETCH_SAMPLES", 3)
     seen = []
     for workers in (1, 2):
@@ -143,7 +143,7 @@ class Wobble(Effect, kind="wobble"):
 
 @pytest.mark.usefixtures("registry")
 def test_workers_draw_effects_of_others(order, catalog, tmp_path, monkeypatch):
-    monkeypatch.setattr(import_module("wetdry.datasets.plan"), "STRETCH_SAMPLES", 3)
+    monkeypatch.setattr(import_module("wetdry.datasets.plans.plan"), "STRETCH_SAMPLES", 3)
     (tmp_path / "own.py").write_text(OWN)
     use_effects(tmp_path / "own.py")
     text = RECIPE.replace("gain: {gain_db: [-6, 6]}", "wobble: {depth_db: [0, 3]}")
@@ -163,7 +163,7 @@ def test_a_plan_that_stands_is_not_drawn_again(order, catalog, stems, tmp_path, 
         raise AssertionError("drawn again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(wetdry.datasets.planning, "drawn_rows", refuse)
+        patch.setattr(wetdry.datasets.plans.at_scale, "drawn_rows", refuse)
         assert generate(order, catalog, stems, out).rendered == 0
     assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-import wetdry.datasets.plan_files
+import wetdry.datasets.plans.files
 from wetdry.datasets import Order, generate, parse_splits, read_plan, verify, write_card, write_plan
 from wetdry.datasets.folder import read_record
 from wetdry.errors import ShardError, UsageError
@@ -170,7 +170,7 @@ def test_the_digest_of_a_plan_is_that_of_its_rows_as_json(at_once):
 
 
 def test_a_plan_s_file_is_never_held_whole(order, catalog, larger, tmp_path, monkeypatch):
-    monkeypatch.setattr(wetdry.datasets.plan_files, "HELD_ROWS", 2)
+    monkeypatch.setattr(wetdry.datasets.plans.files, "HELD_ROWS", 2)
     larger.to_parquet(tmp_path / "plan.parquet")
     asked = []
     between = StoredRows._between
@@ -180,7 +180,7 @@ def test_a_plan_s_file_is_never_held_whole(order, catalog, larger, tmp_path, mon
         return between(self, start, stop)
 
     monkeypatch.setattr(StoredRows, "_between", counted)
-    proving = wetdry.datasets.plan_files.planned_by_hand(tmp_path / "plan.parquet", order, catalog)
+    proving = wetdry.datasets.plans.files.planned_by_hand(tmp_path / "plan.parquet", order, catalog)
     with proving as (rows, record):
         assert (len(rows), record["samples"]) == (7, 7)
     assert sum(asked) == 7 and max(asked) == 2

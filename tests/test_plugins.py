@@ -18,19 +18,13 @@ from typer.testing import CliRunner
 
 from wetdry.cli import app
 from wetdry.datasets import Order, generate, verify
-from wetdry.degradations import (
-    Chain,
-    Plugin,
-    Scope,
-    load_effect,
-    plugin_host,
-    plugin_process,
-    plugins_allowed,
-)
-from wetdry.degradations.plugin_laws import try_plugin
-from wetdry.degradations.plugin_list import allow_list, allowed_plugin
-from wetdry.degradations.plugin_process import PluginProcess
-from wetdry.degradations.yaml_tree import plain, read_yaml
+from wetdry.degradations import Chain, Plugin, Scope, load_effect, plugins_allowed
+from wetdry.degradations.language.yaml_tree import plain, read_yaml
+from wetdry.degradations.plugins import host as plugin_host
+from wetdry.degradations.plugins import process as plugin_process
+from wetdry.degradations.plugins.allowed import allow_list, allowed_plugin
+from wetdry.degradations.plugins.laws import try_plugin
+from wetdry.degradations.plugins.process import PluginProcess
 from wetdry.errors import AssetError, AudioError, RecipeError, ShardError, UsageError
 from wetdry.manifests import effect_numbers
 from wetdry.mixing import lag_samples, load_recipe, recipe_schema

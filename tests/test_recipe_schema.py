@@ -5,7 +5,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from wetdry.degradations.yaml_tree import plain, read_yaml
+from wetdry.degradations.language.yaml_tree import plain, read_yaml
 from wetdry.errors import RecipeError
 from wetdry.mixing import find_recipe, preset_names, recipe_schema
 from wetdry.mixing.recipes import parse_recipe

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wetdry.degradations import Effect, Scope, load_effect
-from wetdry.degradations.parsing import parse_chain
-from wetdry.degradations.yaml_tree import read_yaml
+from wetdry.degradations.language.parsing import parse_chain
+from wetdry.degradations.language.yaml_tree import read_yaml
 from wetdry.errors import RecipeError
 from wetdry.mixing import load_recipe, preset_names, recipe_schema
 from wetdry.mixing.linked import draw_linked

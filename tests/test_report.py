@@ -11,9 +11,9 @@ import soundfile
 
 from wetdry.datasets import scan
 from wetdry.datasets.build import generate
-from wetdry.datasets.plan import Order
-from wetdry.datasets.report import write_report
-from wetdry.datasets.report_comparison import write_comparison
+from wetdry.datasets.plans.plan import Order
+from wetdry.datasets.reports.comparison import write_comparison
+from wetdry.datasets.reports.dataset import write_report
 from wetdry.errors import ShardError
 from wetdry.manifests.rows import effect_numbers
 from wetdry.mixing.recipes import load_recipe

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from wetdry.datasets import Order, plan
-from wetdry.datasets.report_draws import gather_draws
-from wetdry.datasets.report_fits import curve_of, fit_number, fit_options, fit_share, masses_of
-from wetdry.degradations.random_values import (
+from wetdry.datasets.reports.draws import gather_draws
+from wetdry.datasets.reports.fits import curve_of, fit_number, fit_options, fit_share, masses_of
+from wetdry.degradations.language.random_values import (
     Choice,
     Each,
     LogUniform,

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from wetdry.datasets import Order, generate, scan, write_comparison, write_report
-from wetdry.datasets.report_page import Section, page
-from wetdry.datasets.report_tables import Column, long_table
+from wetdry.datasets.reports.page import Section, page
+from wetdry.datasets.reports.tables import Column, long_table
 from wetdry.mixing import load_recipe
 
 pytestmark = pytest.mark.browser

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from wetdry.datasets.report_axes import Scale, shown
-from wetdry.datasets.report_charts import counts, histogram, ridges
-from wetdry.datasets.report_page import tag
-from wetdry.datasets.report_pictures import COLUMNS, ROWS, levels_db, png
-from wetdry.datasets.report_sound import Row, Take, listening
+from wetdry.datasets.reports.axes import Scale, shown
+from wetdry.datasets.reports.charts import counts, histogram, ridges
+from wetdry.datasets.reports.page import tag
+from wetdry.datasets.reports.pictures import COLUMNS, ROWS, levels_db, png
+from wetdry.datasets.reports.sound import Row, Take, listening
 from wetdry.mixing.loudness import integrated_lufs
 
 RATE = 16_000

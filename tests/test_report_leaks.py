@@ -7,9 +7,9 @@ import pytest
 import soundfile
 
 from wetdry.datasets import Order, generate, parse_splits, scan
-from wetdry.datasets.fingerprints import fingerprint, matches
-from wetdry.datasets.report_leaks import artist_of, leaks_section
-from wetdry.datasets.report_sound import mp3
+from wetdry.datasets.reports.fingerprints import fingerprint, matches
+from wetdry.datasets.reports.leaks import artist_of, leaks_section
+from wetdry.datasets.reports.sound import mp3
 from wetdry.manifests.schema import manifest_schema
 from wetdry.manifests.tables import read_table
 from wetdry.mixing import load_recipe

@@ -6,13 +6,13 @@ import soundfile
 import torch
 
 from wetdry.audio import STEM_CLASSES, Audio
-from wetdry.cascade.checkpoints import save_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.files import restore_file
-from wetdry.cascade.generator import Generator
-from wetdry.cascade.regressor import Regressor
-from wetdry.cascade.restoration import Restorer
-from wetdry.cascade.windows import windowed
+from wetdry.cascade.networks.generator import Generator
+from wetdry.cascade.networks.regressor import Regressor
+from wetdry.cascade.networks.windows import windowed
+from wetdry.cascade.restoring.files import restore_file
+from wetdry.cascade.restoring.restoration import Restorer
+from wetdry.cascade.training.checkpoints import save_checkpoint
 from wetdry.errors import AudioError, CheckpointError
 from wetdry.manifests import write_atomically
 

@@ -24,7 +24,7 @@ from wetdry.degradations import (
     Reverb,
     Saturation,
 )
-from wetdry.degradations.distributions import Constant
+from wetdry.degradations.language.distributions import Constant
 from wetdry.errors import RecipeError
 from wetdry.manifests import effect_numbers, records
 from wetdry.mixing import (

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from wetdry.audio import STEM_CLASSES, encode_flac
-from wetdry.cascade.run_report import write_run_report
+from wetdry.cascade.reports.run import write_run_report
 from wetdry.errors import CheckpointError
 
 SYSTEMS = ("silence", "mixture", "stage_one", "cascade")

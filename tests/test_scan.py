@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from wetdry.audio import read
-from wetdry.datasets import faults, read_catalog, scan, song_facts, write_catalog
+from wetdry.datasets import faults, read_catalog, scan, write_catalog
+from wetdry.datasets.scanning import song_facts
 from wetdry.errors import AudioError, CatalogError
 from wetdry.mixing.loudness import integrated_lufs, rms_dbfs, true_peak_dbtp
 from wetdry.mixing.songs import songs_of

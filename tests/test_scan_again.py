@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from wetdry.cli import app
 from wetdry.datasets import Scanned, read_catalog, scan, scanned_beside, write_catalog
-from wetdry.datasets import song_facts as facts
-from wetdry.datasets.measure import measure
+from wetdry.datasets.scanning import song_facts as facts
+from wetdry.datasets.scanning.measure import measure
 from wetdry.errors import AudioError, ShardError
 from wetdry.seeds import stream
 

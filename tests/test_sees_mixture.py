@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wetdry.cascade.regressor import Regressor
+from wetdry.cascade.networks.regressor import Regressor
 from wetdry.cascade.sizes import RegressorConfiguration
 
 

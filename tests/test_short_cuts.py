@@ -6,9 +6,9 @@ import pytest
 from wetdry import audio
 from wetdry.audio import encode_pcm, quantise
 from wetdry.degradations import Saturation
-from wetdry.degradations.filters import GraphicEqualizer
-from wetdry.degradations.oversampling import PIECE_SAMPLES, oversampled, oversampled_pointwise
-from wetdry.degradations.sections import run_sections
+from wetdry.degradations.dsp.oversampling import PIECE_SAMPLES, oversampled, oversampled_pointwise
+from wetdry.degradations.dsp.sections import run_sections
+from wetdry.degradations.effects.filters import GraphicEqualizer
 from wetdry.seeds import stream
 
 

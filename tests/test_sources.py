@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from wetdry.audio import STEM_CLASSES
-from wetdry.datasets.class_names import class_of
-from wetdry.datasets.sources import find_sources
+from wetdry.datasets.layouts.class_names import class_of
+from wetdry.datasets.layouts.sources import find_sources
 from wetdry.errors import CatalogError
 
 

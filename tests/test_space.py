@@ -18,7 +18,7 @@ from wetdry.degradations import (
     Plate,
     SimulatedRoom,
 )
-from wetdry.degradations.delay_networks import (
+from wetdry.degradations.dsp.delay_networks import (
     DelayNetwork,
     absorption,
     allpass,
@@ -308,7 +308,7 @@ print(hashlib.sha256(load_effect({BOX.row()!r})(click, 48000).tobytes()).hexdige
 def test_rays_fall_the_same_way_whatever_else_runs():
     import pyroomacoustics
 
-    from wetdry.degradations.room import _response
+    from wetdry.degradations.effects.room import _response
 
     def digest(room):
         _response.cache_clear()

@@ -12,7 +12,7 @@ import pytest
 from wetdry.datasets import Order, generate, make_sample, parse_splits, plan, repair, verify
 from wetdry.datasets.commits import committed
 from wetdry.datasets.jobs import Means, jobs_of, plan_digest
-from wetdry.datasets.spares import alike, completed, packed, unpacked
+from wetdry.datasets.plans.spares import alike, completed, packed, unpacked
 from wetdry.degradations import Scope, use_effects
 from wetdry.errors import RecipeError, ShardError, UsageError
 from wetdry.mixing import Drawer, Session, mix, songs_of

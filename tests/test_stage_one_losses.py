@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from wetdry.cascade.configuration_files import load_configuration
-from wetdry.cascade.losses import error_loss, level_loss, sdr_loss
-from wetdry.cascade.metrics import sdr_db
+from wetdry.cascade.metrics.fidelity import sdr_db
 from wetdry.cascade.sizes import LossWeights
+from wetdry.cascade.training.losses import error_loss, level_loss, sdr_loss
 
 
 def noise(seed: int = 0) -> torch.Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wetdry.cascade import Stream
-from wetdry.cascade.windows import windowed
+from wetdry.cascade.networks.windows import windowed
 from wetdry.errors import AudioError, UsageError
 
 from .test_restoration import RATE, noise, restorer

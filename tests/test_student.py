@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from wetdry.audio import STEM_CLASSES
 from wetdry.cascade import Restorer, Stream, TrainConfiguration, judge, train
-from wetdry.cascade.checkpoints import load_checkpoint
-from wetdry.cascade.loader import Batch, prepare
-from wetdry.cascade.pcm import PcmCache
-from wetdry.cascade.student import Student
+from wetdry.cascade.training.checkpoints import load_checkpoint
+from wetdry.cascade.training.loader import Batch, prepare
+from wetdry.cascade.training.pcm import PcmCache
+from wetdry.cascade.training.student import Student
 from wetdry.cli import app
 from wetdry.errors import CheckpointError, UsageError
 from wetdry.seeds import stream

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.signal import freqz_sos
 
 from wetdry.degradations import Amplifier, Exciter, Tape
-from wetdry.degradations.amplifier import tone_stack
-from wetdry.degradations.hysteresis import magnetisation
-from wetdry.degradations.tape import COERCIVITY
+from wetdry.degradations.dsp.hysteresis import magnetisation
+from wetdry.degradations.effects.amplifier import tone_stack
+from wetdry.degradations.effects.tape import COERCIVITY
 
 RATE = 48_000
 MIDDLE = slice(RATE // 4, 3 * RATE // 4)

@@ -6,9 +6,9 @@ import pytest
 import soundfile
 
 from wetdry.datasets import read_catalog, scan, write_catalog
-from wetdry.datasets.listening import PITCH_BINS, Listener, frames_per_second
-from wetdry.datasets.tempo import find_pulse
-from wetdry.datasets.tonality import find_tonality, pitch_strength
+from wetdry.datasets.scanning.listening import PITCH_BINS, Listener, frames_per_second
+from wetdry.datasets.scanning.tempo import find_pulse
+from wetdry.datasets.scanning.tonality import find_tonality, pitch_strength
 from wetdry.errors import CatalogError
 from wetdry.mixing.pulses import pulse_about
 from wetdry.mixing.songs import songs_of

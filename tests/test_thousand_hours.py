@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wetdry.datasets import Estimate
-from wetdry.degradations.distributions import Constant
+from wetdry.degradations.language.distributions import Constant
 from wetdry.mixing import load_recipe
 
 PAGE = (Path(__file__).parents[1] / "docs" / "thousand_hours.md").read_text()

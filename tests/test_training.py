@@ -10,18 +10,18 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, Audio, encode_flac
-from wetdry.cascade.checkpoints import load_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.loader import Batch, prepare
-from wetdry.cascade.metrics import si_sdr_db
-from wetdry.cascade.optimisation import Optimisation
-from wetdry.cascade.ranks import Ranks
-from wetdry.cascade.restoration import Restorer
-from wetdry.cascade.runs import read_run
+from wetdry.cascade.metrics.fidelity import si_sdr_db
+from wetdry.cascade.restoring.restoration import Restorer
 from wetdry.cascade.sizes import OptimiserConfiguration
-from wetdry.cascade.stage_one import StageOne
-from wetdry.cascade.stage_two import StageTwo
-from wetdry.cascade.training import train
+from wetdry.cascade.training.checkpoints import load_checkpoint
+from wetdry.cascade.training.loader import Batch, prepare
+from wetdry.cascade.training.optimisation import Optimisation
+from wetdry.cascade.training.ranks import Ranks
+from wetdry.cascade.training.runs import read_run
+from wetdry.cascade.training.stage_one import StageOne
+from wetdry.cascade.training.stage_two import StageTwo
+from wetdry.cascade.training.training import train
 from wetdry.errors import CheckpointError
 from wetdry.seeds import stream
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.loader import draw_batch
-from wetdry.cascade.optimisation import Optimisation
-from wetdry.cascade.ranks import Ranks
 from wetdry.cascade.sizes import OptimiserConfiguration
-from wetdry.cascade.stage_one import StageOne
-from wetdry.cascade.training import train
+from wetdry.cascade.training.loader import draw_batch
+from wetdry.cascade.training.optimisation import Optimisation
+from wetdry.cascade.training.ranks import Ranks
+from wetdry.cascade.training.stage_one import StageOne
+from wetdry.cascade.training.training import train
 from wetdry.errors import UsageError
 
 from .small_training import HERE, PowerCut, cache, configuration, data, log, sizes, weights
@@ -57,7 +57,7 @@ import json, sys
 from pathlib import Path
 from typing import Any
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.training import train
+from wetdry.cascade.training.training import train
 asked = TrainConfiguration.model_validate(json.loads(sys.argv[1]))
 train(asked, Path(sys.argv[2]), Path(sys.argv[3]), device="cpu")
 """

@@ -7,17 +7,17 @@ import torch
 from pyarrow import parquet
 
 from wetdry.audio import STEM_CLASSES, read
-from wetdry.cascade.checkpoints import load_checkpoint
 from wetdry.cascade.configuration import TrainConfiguration
-from wetdry.cascade.examples import Examples
-from wetdry.cascade.fitting import fit
-from wetdry.cascade.journal import Journal
-from wetdry.cascade.loader import Batch, draw_batch
-from wetdry.cascade.restoration import Restorer
-from wetdry.cascade.severities import severities_of
-from wetdry.cascade.sounds import keep_sounds
-from wetdry.cascade.training import train
-from wetdry.cascade.validation import divide
+from wetdry.cascade.restoring.restoration import Restorer
+from wetdry.cascade.training.checkpoints import load_checkpoint
+from wetdry.cascade.training.examples import Examples
+from wetdry.cascade.training.fitting import fit
+from wetdry.cascade.training.journal import Journal
+from wetdry.cascade.training.loader import Batch, draw_batch
+from wetdry.cascade.training.severities import severities_of
+from wetdry.cascade.training.sounds import keep_sounds
+from wetdry.cascade.training.training import train
+from wetdry.cascade.training.validation import divide
 from wetdry.errors import ShardError
 from wetdry.seeds import stream
 

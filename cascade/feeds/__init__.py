@@ -1,0 +1,1 @@
+"""Batches from datasets, whose sequence no worker, rank or interruption changes."""

@@ -1,0 +1,1 @@
+"""The networks as ONNX graphs, node for node."""

@@ -1,0 +1,1 @@
+"""Metrics: distances of waveforms and spectra, and embeddings with their Frechet distance."""

@@ -1,0 +1,1 @@
+"""The report of a run: curves, scores and sound on one page."""

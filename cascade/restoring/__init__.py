@@ -1,0 +1,1 @@
+"""Restoration with a trained run: arrays, files, folders, and sound that still arrives."""

@@ -1,0 +1,1 @@
+"""Training: stages, losses, examples, processes, checkpoints and the diary of a run."""

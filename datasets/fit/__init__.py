@@ -1,0 +1,1 @@
+"""Fit: a recipe whose results are like a folder of released mixes."""

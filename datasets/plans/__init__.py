@@ -1,0 +1,1 @@
+"""Plans: every session of a dataset, drawn and written before anything is rendered."""

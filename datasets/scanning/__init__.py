@@ -1,0 +1,1 @@
+"""The catalog of stems, and the scan that hears and measures them."""

@@ -1,0 +1,1 @@
+"""The effects, a file for each family."""
