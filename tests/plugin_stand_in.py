@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-HOST = Path(__file__).parents[1] / "degradations" / "plugin_host.py"
+HOST = Path(__file__).parents[1] / "degradations" / "plugins" / "host.py"
 MODES = ["plain", "crash", "hang", "nan", "short", "refuse", "mute", "moody"]
 
 

@@ -295,7 +295,8 @@ def test_the_process_of_a_plugin_does_not_outlive_ours(bundles, mode):
     bundles(options=", timeout_s: 3")
     code = (
         "import numpy as np, threading, time\n"
-        "from wetdry.degradations import Plugin, plugin_process, plugins_allowed\n"
+        "from wetdry.degradations import Plugin, plugins_allowed\n"
+        "from wetdry.degradations.plugins import process as plugin_process\n"
         f"plugin_process.HOST = {str(STAND_IN)!r}\n"
         "with plugins_allowed():\n"
         "    Plugin(name='stand_in')(np.ones((1, 9), np.float32), 8000)\n"
