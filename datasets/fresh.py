@@ -125,14 +125,14 @@ def fresh(
             rows = [row for row in proved if row["split"] == split]
         count = len(rows)
     recipe, own = order.recipe, tuple(origins(order.recipe).values())
+    folder, plugins, spares = recipe.folder, are_allowed(), packed(recipe)
+    means = Means(Path(stems), folder, order.bits, plugins, own, spares=spares)
     return Fresh(
         order,
         split,
         Drawer(recipe, [songs[song] for song in dealt[split]]),
         dict(zip(catalog["file"], catalog["sha256"], strict=True)),
-        Means(
-            Path(stems), recipe.folder, order.bits, are_allowed(), own, spares=packed(recipe)
-        ),  # fmt: skip
+        means,
         (fields,) if isinstance(fields, str) else tuple(fields),
         count,
         rows,
