@@ -16,7 +16,7 @@ from wetdry.datasets import Order, SetAside, fresh, generate, parse_splits, read
 from wetdry.datasets.plans.files import read_plan
 from wetdry.degradations.own_effects import use_effects
 from wetdry.errors import AudioError, CatalogError, ShardError, UsageError
-from wetdry.mixing import Session, tracks
+from wetdry.mixing import Session, lag_samples, tracks
 from wetdry.mixing.recipes import parse_recipe
 
 RECIPE = """
@@ -84,7 +84,7 @@ def test_fresh_samples_are_those_of_the_shards_to_the_bit(order, bits, catalog, 
 
 
 def test_lags_are_measured_only_for_whoever_asks_for_the_row(order, catalog, stems, monkeypatch):
-    measured, lag_samples = [], tracks.lag_samples
+    measured = []
 
     def noted(*given):
         measured.append(lag_samples(*given))
