@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
-from .options import (
-    Data,
-    Device,
-    Run,
-    Workers,
-)
+from .groups import spread
+from .options import Data, Device, Run, Workers
 from .printing import finish, progress_bar, say
 
 if TYPE_CHECKING:
@@ -80,33 +77,56 @@ def restore(
     finish(set_aside)
 
 
-def evaluate(
-    run: Annotated[
-        Path | None, typer.Argument(help="A folder that 'wetdry train' wrote, if there is one.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="A folder that 'wetdry generate' wrote.")
-    ] = None,
+@dataclass(frozen=True, kw_only=True)
+class Cases:
+    """What systems are judged on, and by which numbers."""
+
+    data: Annotated[Path | None, typer.Option(help="A folder that 'wetdry generate' wrote.")] = None
     reference: Annotated[
         Path | None, typer.Option(help="Or targets laid out like MSRBench or the challenge's.")
-    ] = None,
-    estimates: Annotated[
-        list[str] | None, typer.Option(help="NAME=FOLDER of a system's stems; again for others.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the tables; default RUN, else 'evaluation'.")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Which split; its songs must be held out.")] = "test",
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples.")] = None,
+    ] = None
+    split: Annotated[str, typer.Option(help="Which split; its songs must be held out.")] = "test"
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many samples.")] = None
     metric: Annotated[
         list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
-    ] = None,
-    baseline: Annotated[
-        list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Systems:
+    """What is judged."""
+
+    run: Annotated[
+        Path | None, typer.Argument(help="A folder that 'wetdry train' wrote, if there is one.")
+    ] = None
     dial: Annotated[
         list[float] | None,
         typer.Option(min=0, max=1, help="Also score RUN's dial here, say 0.25; again for others."),
+    ] = None
+    estimates: Annotated[
+        list[str] | None, typer.Option(help="NAME=FOLDER of a system's stems; again for others.")
+    ] = None
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="Only this one; may be given again. Default: all.")
+    ] = None
+
+    def named(self) -> dict[str, Path]:
+        """Read each NAME=FOLDER."""
+        found: dict[str, Path] = {}
+        for text in self.estimates or []:
+            name, sign, folder = text.partition("=")
+            if not sign or not folder or name in found:
+                raise UsageError(f"--estimates: wanted NAME=FOLDER, each name once; found {text!r}")
+            found[name] = Path(folder)
+        return found
+
+
+@spread
+def evaluate(
+    cases: Cases,
+    systems: Systems,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables; default RUN, else 'evaluation'.")
     ] = None,
     workers: Workers = 2,
     device: Device = None,
@@ -115,15 +135,16 @@ def evaluate(
     from ..cascade import METRICS, SILENT, judge, score_table
     from ..cascade.judging.trade_off import trade_off_table as traded
 
+    run, dials = systems.run, systems.dial or ()
     with progress_bar("judging") as progress:
         judged = judge(
-            out or run or Path("evaluation"), data=data, reference=reference, run=run,
-            estimates=_named(estimates or []), baselines=baseline or None, dials=dial or (),
-            split=split, limit=limit, metrics=metric or list(METRICS), device=device,
-            workers=workers, progress=progress,
+            out or run or Path("evaluation"), run=run, dials=dials, estimates=systems.named(),
+            baselines=systems.baseline or None, data=cases.data, reference=cases.reference,
+            split=cases.split, limit=cases.limit, metrics=cases.metric or list(METRICS),
+            device=device, workers=workers, progress=progress,
         )  # fmt: skip
     print(score_table(judged.table, judged.paired, judged.frechet))
-    said = _labels_text(judged.labels) + [traded(judged.scores, judged.frechet)] * bool(dial)
+    said = _labels_text(judged.labels) + [traded(judged.scores, judged.frechet)] * bool(dials)
     print(*said, judged.remark, sep="\n")
     _exit_if(bool((judged.skipped["reason"] != SILENT).any()))
 
@@ -139,17 +160,6 @@ def _labels_text(labels: DataFrame | None) -> list[str]:
     from ..cascade.judging.label_scores import label_table_text
 
     return [] if labels is None else [f"\n{label_table_text(labels)}\n"]
-
-
-def _named(texts: list[str]) -> dict[str, Path]:
-    """Read NAME=FOLDER."""
-    found: dict[str, Path] = {}
-    for text in texts:
-        name, sign, folder = text.partition("=")
-        if not sign or not folder or name in found:
-            raise UsageError(f"--estimates: wanted NAME=FOLDER, each name once; found {text!r}")
-        found[name] = Path(folder)
-    return found
 
 
 def fetch(

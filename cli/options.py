@@ -133,7 +133,8 @@ Catalog = Annotated[Path | None, typer.Option(help="A catalog from 'wetdry scan'
 SplitTexts = Annotated[
     list[str] | None,
     typer.Option(
-        "--split", help="NAME=SHARE, NAME=SONG,SONG or NAME=@OWN; default train=0.8, test=0.2."
+        "--split",
+        help="NAME=SHARE (0.2, or 1), NAME=SONG,SONG or NAME=@OWN; default train=0.8, test=0.2.",
     ),
 ]
 

@@ -86,7 +86,7 @@ def fresh(
     split : str
     fields : str or sequence of str
         As :func:`wetdry.datasets.read` takes them, but for "outputs.NAME". "row" costs the
-        measuring of every step.
+        measuring of every step and lag.
     endless : bool
         Whether indices go on beyond the order's number of samples.
     chance : callable, optional
@@ -287,7 +287,7 @@ def render_fields(plan: dict[str, Any], means: Means, fields: Sequence[str]) -> 
     plan = means.completed(plan)
     session = Session.from_row(plan["session"])
     facts = Facts() if "row" in fields else None
-    mix = render(session, means.stems, means.assets, facts or UNSEEN)
+    mix = render(session, means.stems, means.assets, facts or UNSEEN, lags=facts is not None)
     audios = audios_of(session, mix)
     pcm = {  # all of them: what one cannot hold sets the sample aside, whatever is asked for
         name: pcm_of(_silence(session) if audio is None else audio, means.bits)

@@ -16,7 +16,14 @@ MARGIN_S = 0.1
 """Stretched beside what is kept: a phase vocoder's first frames know nothing of before."""
 
 
-def render(session: Session, stems: Path, assets: Path, observer: Observer = UNSEEN) -> Mix:
+def render(
+    session: Session,
+    stems: Path,
+    assets: Path,
+    observer: Observer = UNSEEN,
+    *,
+    lags: bool = True,
+) -> Mix:
     """Render a session.
 
     Parameters
@@ -28,6 +35,8 @@ def render(session: Session, stems: Path, assets: Path, observer: Observer = UNS
         The folder that its effects' files (impulse responses) are relative to.
     observer : Observer, optional
         Who watches the chains.
+    lags : bool
+        As :func:`wetdry.mixing.mix` takes it.
 
     Returns
     -------
@@ -39,7 +48,7 @@ def render(session: Session, stems: Path, assets: Path, observer: Observer = UNS
         If a file is gone or no longer what it was, or a chain makes nonsense of it.
     """
     recordings = [_recording(session, track, stems) for track in session.tracks]
-    return mix(_located(session, assets), recordings, observer)
+    return mix(_located(session, assets), recordings, observer, lags=lags)
 
 
 def _recording(session: Session, track: Track, stems: Path) -> Audio:

@@ -32,6 +32,9 @@ HOPS_IN_WINDOWS = (16, 8, 2)
 FLOOR = np.float32(1e-7)
 """Cells more than 70 dB below the loudest one of the sound before count as that."""
 
+SILENT_CELL = np.float32(1e-30)
+"""A cell below that power counts as that: what rings on in an effect may be smaller still."""
+
 BAND_EDGES_HZ = (0.0, 120.0, 500.0, 2000.0, 6000.0, 12_000.0)
 """Where the bands begin; the last one reaches up to half the sample rate."""
 
@@ -84,13 +87,18 @@ class Spectra:
     @cached_property
     def logarithms(self) -> tuple[Powers, ...]:
         """Natural logarithms of the powers."""
-        lifted = (np.maximum(power, np.float32(1e-30)) for power in self.powers)
+        lifted = (np.maximum(power, SILENT_CELL) for power in self.powers)
         return tuple(np.log(power, out=power) for power in lifted)
 
     @cached_property
     def magnitudes(self) -> tuple[Powers, ...]:
         """Roots of the powers."""
         return tuple(np.sqrt(power) for power in self.powers)
+
+    @cached_property
+    def loudest(self) -> tuple[np.float32, ...]:
+        """The largest power in a cell, at each resolution."""
+        return tuple(power.max() for power in self.powers)
 
     @cached_property
     def band_powers(self) -> NDArray[np.float64]:
@@ -158,21 +166,36 @@ def distance(before: Spectra, after: Spectra) -> Distance:
     Returns
     -------
     Distance
-        Means over the three resolutions. NaN if nothing was there before.
+        Means over the three resolutions, but for those that have nothing to tell: in a short
+        sound, the few windows that are looked at may all fall where nothing was before. NaN if
+        nothing was there before.
 
     Notes
     -----
     R. Yamamoto, E. Song, J. Kim, "Parallel WaveGAN", ICASSP 2020: the multi-resolution STFT
     loss, here with levels matched and a floor, so that what nobody hears weighs nothing.
     """
-    if not before.band_powers.any():
+    telling = _telling(before)
+    if not telling or not before.band_powers.any():
         return Distance(float("nan"), float("nan"))
     lifted = -_louder_db(before, after)
     if before.powers[0].shape[0] < after.powers[0].shape[0]:
         lifted += 10 * math.log10(2)  # one channel stands in two, each 3 dB lower
-    pairs = [_cells(before, after, number, lifted) for number in range(len(WINDOWS_S))]
+    pairs = [_cells(before, after, number, lifted) for number in telling]
     convergence, levels = (float(np.mean(numbers)) for numbers in zip(*pairs, strict=True))
     return Distance(convergence, levels)
+
+
+def _telling(before: Spectra) -> list[int]:
+    """Return the resolutions at which something was there before.
+
+    A distance is relative to what was: where all cells lie below the floor of the loudest
+    resolution, that is nothing, or next to it.
+    """
+    least = max(*before.loudest) * FLOOR
+    return [
+        number for number, power in enumerate(before.loudest) if power > max(least, SILENT_CELL)
+    ]
 
 
 def _louder_db(before: Spectra, after: Spectra) -> float:
@@ -195,7 +218,7 @@ def _cells(before: Spectra, after: Spectra, number: int, lifted_db: float) -> tu
     wide = rest.shape[0] / old.shape[0]
     energy = before.powers[number].sum(dtype=np.float64) * wide
     convergence = math.sqrt(float(np.square(rest).sum(dtype=np.float64) / energy))
-    floor = np.log(before.powers[number].max() * FLOOR)
+    floor = np.log(before.loudest[number] * FLOOR)
     levels = after.logarithms[number] + np.float32(lifted_db * math.log(10) / 10)
     np.maximum(levels, floor, out=levels)
     levels -= np.maximum(before.logarithms[number], floor)

@@ -70,7 +70,13 @@ class _Released:
     stems: dict[str, Audio]
 
 
-def mix(session: Session, recordings: Sequence[Audio], observer: Observer = UNSEEN) -> Mix:
+def mix(
+    session: Session,
+    recordings: Sequence[Audio],
+    observer: Observer = UNSEEN,
+    *,
+    lags: bool = True,
+) -> Mix:
     """Render a session.
 
     Parameters
@@ -81,6 +87,9 @@ def mix(session: Session, recordings: Sequence[Audio], observer: Observer = UNSE
         One for each track, at the session's rate: lead-in, excerpt, lead-out.
     observer : Observer, optional
         Who watches the chains, such as :class:`wetdry.mixing.facts.Facts`.
+    lags : bool
+        Whether to measure by how much each wet track is late, which may take a seventh of the time
+        and changes no audio; else NaN stands there.
 
     Raises
     ------
@@ -96,7 +105,7 @@ def mix(session: Session, recordings: Sequence[Audio], observer: Observer = UNSE
     starts = entering(session, recordings, meter)
     keys = key_sounds(session, [start.audio for start in starts])
     tracks = [
-        rendered(session, number, start, meter, keys, observer)
+        rendered(session, number, start, meter, keys, observer, lags=lags)
         for number, start in enumerate(starts)
     ]
     sums = summed(session, tracks, keys, observer)

@@ -44,7 +44,8 @@ class TrackMeasures:
     active_share : float
         Share of the excerpt's seconds above the session's ``active_above_dbfs``.
     lag_samples : float
-        By how much the wet track is late against the dry one; NaN if either is silent.
+        By how much the wet track is late against the dry one; NaN if either is silent, or
+        nobody asked for it.
     redraws : int
         How many chains were refused.
     refusals : tuple of Refusal
@@ -133,6 +134,8 @@ def rendered(
     meter: Meter,
     keys: Mapping[str, Audio],
     observer: Observer = UNSEEN,
+    *,
+    lags: bool = True,
 ) -> Rendered:
     """Send one track through its chain and give it its place.
 
@@ -147,6 +150,8 @@ def rendered(
         What side-chains hear.
     observer : Observer
         Watches ``track.N``.
+    lags : bool
+        Whether to measure how late the wet track is.
     """
     track, rate, audio = session.tracks[number], session.sample_rate, start.recording
     excerpt = meter.excerpt(audio)
@@ -157,6 +162,9 @@ def rendered(
     wet = processed * np.float32(amplitude(restored_db))
     kept = track.chains[redraws].of_target()
     reference, dry, dry_lufs = _target(start, kept, meter, keys)
+    lag = 0.0 if lags else float("nan")
+    if lags and len(track.chains[redraws]) > len(kept):
+        lag = lag_samples(meter.excerpt(reference), meter.excerpt(processed), rate)
     measures = TrackMeasures(
         gain_db=start.static_db,
         chain_gain_db=chain_gain_db,
@@ -164,9 +172,7 @@ def rendered(
         wet_lufs=start.lufs + start.input_db + chain_gain_db + restored_db,
         peak_dbfs=decibels(_peak(excerpt)),
         active_share=_active_share(excerpt, rate, session.active_above_dbfs),
-        lag_samples=lag_samples(meter.excerpt(reference), meter.excerpt(processed), rate)
-        if len(track.chains[redraws]) > len(kept)
-        else 0.0,
+        lag_samples=lag,
         redraws=redraws,
         refusals=refusals,
     )

@@ -12,7 +12,7 @@ from typing import Annotated
 import pytest
 import typer
 
-from wetdry.cli import app, at_home
+from wetdry.cli.commands import app, at_home
 from wetdry.cli.groups import spread
 
 from .test_cli import recipe, wetdry
@@ -25,6 +25,15 @@ class Words(list):
     def __getitem__(self, which):
         signal.raise_signal(signal.SIGINT)
 sys.argv = Words(sys.argv)
+"""
+
+INTERRUPTED_IMPORT = """
+import signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "wetdry.cli.commands":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
 """
 
 
@@ -95,6 +104,16 @@ def test_ctrl_c_before_anything_has_begun_is_one_line():
         130,
         "stopped; the same command goes on from here\n",
     )
+
+
+def test_ctrl_c_while_python_imports_is_one_line():
+    stopped = (130, "", "stopped; nothing had begun\n")
+    assert wetdry("recipe", "list", before=INTERRUPTED_IMPORT) == stopped
+
+
+def test_a_command_under_nohup_hears_no_ctrl_c():
+    ignored = f"{INTERRUPTED_IMPORT}\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
+    assert wetdry("--version", before=ignored)[0] == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -35,7 +35,7 @@ from wetdry.degradations import (
 from wetdry.degradations.undoing import labels_of, oracle_of, undoable_as_drawn, undone
 from wetdry.errors import AudioError
 from wetdry.mixing import Bus, Session, Track, mix
-from wetdry.mixing.audibility import Spectra, distance
+from wetdry.mixing.audibility import Distance, Spectra, distance
 from wetdry.mixing.facts import Facts, decay_s
 from wetdry.mixing.loudness import integrated_lufs
 from wetdry.mixing.meter import Meter
@@ -90,6 +90,31 @@ def test_polarity_is_not_heard_and_a_muted_sound_is_all_gone():
     silence = Spectra(np.zeros((1, SAMPLES), np.float32), RATE, float("-inf"))
     assert distance(before, silence).spectral_convergence == pytest.approx(1)
     assert np.isnan(distance(silence, before).stft_distance)
+
+
+def clicks(*samples):
+    audio = np.zeros((1, RATE // 2), np.float32)
+    audio[0, list(samples)] = 0.5
+    return audio
+
+
+def apart(before, after):
+    return distance(*(Spectra(audio, RATE, float("-inf")) for audio in (before, after)))
+
+
+def test_half_a_second_is_compared_at_the_resolutions_that_see_something_of_it():
+    # of 22,050 samples, windows of 256 are looked at 4096, the others each 8192
+    between, inside = clicks(2000), clicks(2000, 10_240)
+    assert apart(between, between) == Distance(0, 0)  # the short ones see nothing at all
+    low = apart(between, np.float32(0.5) * between)  # without loudness, energy is made good
+    assert (low.spectral_convergence, low.log_spectral_distance_db) == pytest.approx(
+        (0, 0), abs=1e-5
+    )
+    more = apart(between, inside)  # as loud again, and only the longest windows can tell
+    assert 0.5 < more.spectral_convergence < 2 and np.isfinite(more.log_spectral_distance_db)
+    assert np.isnan(apart(between * np.float32(1e-30), inside).stft_distance)
+    faint = between + np.float32(1e-6) * clicks(10_240)  # 114 dB below is nothing, too
+    assert apart(faint, inside).stft_distance == pytest.approx(more.stft_distance, rel=1e-3)
 
 
 def test_a_change_of_place_is_heard_and_two_equal_channels_are_one():

@@ -16,7 +16,7 @@ from wetdry.datasets import Order, SetAside, fresh, generate, parse_splits, read
 from wetdry.datasets.plans.files import read_plan
 from wetdry.degradations.own_effects import use_effects
 from wetdry.errors import AudioError, CatalogError, ShardError, UsageError
-from wetdry.mixing import Session
+from wetdry.mixing import Session, lag_samples, tracks
 from wetdry.mixing.recipes import parse_recipe
 
 RECIPE = """
@@ -81,6 +81,22 @@ def test_fresh_samples_are_those_of_the_shards_to_the_bit(order, bits, catalog, 
         assert samples.length(0) == stored.length(0) == (22_050, 22_050)
     without_facts = fresh(order, catalog, stems, "test", fields="mixture")[2]
     assert same(without_facts["mixture"], stored[2]["mixture"])
+
+
+def test_lags_are_measured_only_for_whoever_asks_for_the_row(order, catalog, stems, monkeypatch):
+    measured = []
+
+    def noted(*given):
+        measured.append(lag_samples(*given))
+        return measured[-1]
+
+    monkeypatch.setattr(tracks, "lag_samples", noted)
+    heard = fresh(order, catalog, stems, "train", fields=FIELDS[:4])[1]
+    assert not measured
+    told = fresh(order, catalog, stems, "train", fields=FIELDS[:5])[1]
+    lags = [found["lag_samples"] for found in told.pop("row")["tracks"]]
+    assert measured and {lag if np.isfinite(lag) else None for lag in measured} <= {*lags}
+    assert same(heard, told)
 
 
 def test_endless_samples_go_on_where_a_dataset_would(order, catalog, stems):

@@ -1,5 +1,6 @@
 """Splits: which songs are for training and which are held out; by song, never by excerpt."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_SPLITS", "Split", "own_splits", "parse_splits", "split_songs"]
 
 DEFAULT_SPLITS = ("train=0.8", "test=0.2")
+
+SHARE = re.compile(r"1|[+-]?(\d+\.\d*|\.\d+)")
+"""What is a share and no song; whatever else has only digits may be the name of one."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ def parse_splits(texts: Iterable[str]) -> tuple[Split, ...]:
     Parameters
     ----------
     texts : iterable of str
-        ``name=share``, ``name=song,song`` or ``name=@own``.
+        ``name=share``, ``name=song,song`` or ``name=@own``. A share has a point or is 1:
+        ``test=03`` names a song. A comma makes names of all: ``test=1,`` is the song "1".
 
     Raises
     ------
@@ -49,8 +54,8 @@ def parse_splits(texts: Iterable[str]) -> tuple[Split, ...]:
 
     Examples
     --------
-    >>> parse_splits(["train=0.8", "test=a,b"])[1]
-    Split(name='test', share=0.0, songs=('a', 'b'))
+    >>> parse_splits(["train=0.8", "test=03"])[1]
+    Split(name='test', share=0.0, songs=('03',))
     """
     splits = tuple(_parse(text) for text in texts)
     names = [split.name for split in splits]
@@ -66,13 +71,11 @@ def _parse(text: str) -> Split:
         raise CatalogError(
             f"--split: wanted NAME=SHARE, NAME=SONG,SONG or NAME=@OWN, found {text!r}"
         )
-    try:
-        share = float(value)
-    except ValueError:
-        return Split(name, 0.0, tuple(value.split(",")))
-    if not 0 < share <= 1:
+    if not SHARE.fullmatch(value):
+        return Split(name, 0.0, tuple(value.removesuffix(",").split(",")))
+    if not 0 < float(value) <= 1:
         raise CatalogError(f"--split {text}: wanted a share above 0, up to 1, found {value}")
-    return Split(name, share)
+    return Split(name, float(value))
 
 
 def own_splits(catalog: "DataFrame") -> dict[str, str]:
@@ -102,7 +105,9 @@ def split_songs(
     splits = tuple(replace(split, songs=_spelled(split, names, own or {})) for split in splits)
     named = [song for split in splits for song in split.songs]
     if unknown := [song for song in named if song not in names]:
-        raise CatalogError(f"--split: no song is named {unknown[0]!r}; see 'wetdry scan'")
+        raise CatalogError(
+            f"--split: no song is named {unknown[0]!r}; see 'wetdry scan'{_share_hint(unknown[0])}"
+        )
     if len(set(named)) < len(named):
         raise CatalogError("--split: wanted every song in one split, found one in two")
     free = [song for song in names if song not in named]
@@ -114,6 +119,15 @@ def split_songs(
             f"{', '.join(split.name for split in splits)}; add songs or write --split train=1"
         )
     return _deal(splits, shared, free)
+
+
+def _share_hint(word: str) -> str:
+    """Say how a share is written to whoever seems to have meant one."""
+    try:
+        float(word.rstrip("%"))
+    except ValueError:
+        return ""
+    return "; a share is written with a point (0.2), or 1"
 
 
 def _spelled(split: Split, names: list[str], own: Mapping[str, str]) -> tuple[str, ...]:
