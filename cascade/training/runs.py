@@ -10,6 +10,7 @@ from ...manifests.files import write_atomically
 from ..configuration import TrainConfiguration
 from ..effect_labels import EffectLabels
 from .checkpoints import VERSION
+from .on_the_fly import Rendered
 from .samples import dataset_digest, songs_of
 from .validation import Division
 
@@ -17,7 +18,11 @@ __all__ = ["begin_run", "read_run"]
 
 
 def begin_run(
-    folder: Path, configuration: TrainConfiguration, data: Path, division: Division
+    folder: Path,
+    configuration: TrainConfiguration,
+    data: Path,
+    division: Division,
+    samples: Rendered | None = None,
 ) -> None:
     """Start a run in ``folder``, or continue the one that is there if it is the same.
 
@@ -32,11 +37,14 @@ def begin_run(
         The dataset's folder.
     division : Division
         Which songs choose the best weights; they count as known to the run.
+    samples : Rendered, optional
+        What stage one learns from, if these are not the shards'.
 
     Raises
     ------
     CheckpointError
-        If ``folder`` holds a run with another configuration or dataset, or a torn record.
+        If ``folder`` holds a run with another configuration, dataset or kind of samples, or a
+        torn record.
     ShardError
         If effects are to be known and the manifest does not tell them.
     """
@@ -51,6 +59,9 @@ def begin_run(
         "held_out": songs_of(data, "test"),
         "wetdry": __version__,
     }
+    if samples is not None:
+        asked |= samples.record()
+        asked["songs"] = sorted({*samples.songs, *division.songs})
     path = folder / "run.json"
     if not path.exists():
         if configuration.stage_one.effects != "none":
@@ -66,6 +77,7 @@ def begin_run(
     changes = [
         *_differences("configuration", *sizes),
         *_differences("dataset", found.get("dataset"), asked["dataset"]),
+        *_differences("fresh", found.get("fresh"), asked.get("fresh")),
     ]
     if changes:
         raise CheckpointError(
