@@ -108,7 +108,8 @@ def test_each_sample_is_heard_in_neighbouring_steps_and_then_never_again():
 def test_what_is_rendered_next_is_what_is_wanted_next(begin):
     for places in [(0, 1, 2, 3, 4), (1, 4), (3,)]:
         wanted = Wanted(None, frozenset(), None, 0, 5, places, begin)
-        held, turn = {}, 0
+        held: dict[int, int] = {}
+        turn = 0
         for step in range(begin, begin + 12):
             for place in places:
                 if held.get(place) != slot_of(step, place, 5):
