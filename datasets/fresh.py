@@ -118,28 +118,21 @@ def fresh(
     songs, dealt = songs_of(catalog), drawn_from(order, catalog)
     if split not in dealt:
         raise CatalogError(f"split: wanted one of {', '.join(dealt)}, found {split!r}")
-    rows, count = (
-        None,
-        None if endless else sample_counts(order.splits, dealt, order.samples)[split],
-    )
+    rows = None
+    count = None if endless else sample_counts(order.splits, dealt, order.samples)[split]
     if planned is not None:
         with planned_by_hand(planned, order, catalog) as (proved, _):
             rows = [row for row in proved if row["split"] == split]
         count = len(rows)
     own = tuple(origins(order.recipe).values())
+    sources = Path(stems), order.recipe.folder, order.bits
+    means = Means(*sources, are_allowed(), own, spares=packed(order.recipe))
     return Fresh(
         order,
         split,
         Drawer(order.recipe, [songs[song] for song in dealt[split]]),
         dict(zip(catalog["file"], catalog["sha256"], strict=True)),
-        Means(
-            Path(stems),
-            order.recipe.folder,
-            order.bits,
-            are_allowed(),
-            own,
-            spares=packed(order.recipe),
-        ),
+        means,
         (fields,) if isinstance(fields, str) else tuple(fields),
         count,
         rows,

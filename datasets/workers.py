@@ -273,6 +273,7 @@ def interrupts_held() -> Iterator[None]:
 
     It would reach them among their imports, and each would print a traceback.
     """
+    resource_tracker.ensure_running()  # the first child's start would: it lets Ctrl-C in again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -48,20 +48,7 @@ def begin_run(
     ShardError
         If effects are to be known and the manifest does not tell them.
     """
-    asked = {
-        "version": VERSION,
-        "configuration": configuration.model_dump(
-            mode="json", exclude={"student"} if configuration.student is None else None
-        ),
-        "dataset": dataset_digest(data),
-        "songs": sorted({*songs_of(data, "train"), *division.songs}),
-        "validation": division.record(),
-        "held_out": songs_of(data, "test"),
-        "wetdry": __version__,
-    }
-    if samples is not None:
-        asked |= samples.record()
-        asked["songs"] = sorted({*samples.songs, *division.songs})
+    asked = _asked(configuration, data, division, samples)
     path = folder / "run.json"
     if not path.exists():
         if configuration.stage_one.effects != "none":
@@ -87,6 +74,27 @@ def begin_run(
     if joins:
         found["configuration"] = asked["configuration"]
         write_atomically(path, json.dumps(found, indent=1).encode())
+
+
+def _asked(
+    configuration: TrainConfiguration, data: Path, division: Division, samples: Rendered | None
+) -> dict[str, Any]:
+    """Return what a new run's ``run.json`` holds, but for its labels of effects."""
+    asked: dict[str, Any] = {
+        "version": VERSION,
+        "configuration": configuration.model_dump(
+            mode="json", exclude={"student"} if configuration.student is None else None
+        ),
+        "dataset": dataset_digest(data),
+        "songs": sorted({*songs_of(data, "train"), *division.songs}),
+        "validation": division.record(),
+        "held_out": songs_of(data, "test"),
+        "wetdry": __version__,
+    }
+    if samples is not None:
+        asked |= samples.record()
+        asked["songs"] = sorted({*samples.songs, *division.songs})
+    return asked
 
 
 def read_run(folder: Path) -> tuple[TrainConfiguration, dict[str, Any]]:

@@ -42,7 +42,7 @@ def slot_of(step: int, place: int, batch: int) -> int:
     Examples
     --------
     >>> [[slot_of(step, place, 3) for place in range(3)] for step in range(5)]
-    [[0, 1, 2], [0, 1, 5], [0, 4, 5], [3, 4, 5], [3, 4, 5]]
+    [[0, 1, 2], [0, 1, 2], [0, 1, 5], [0, 4, 5], [3, 4, 5]]
     """
     return (step + place % EXCERPTS) // EXCERPTS * batch + place
 
