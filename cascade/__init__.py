@@ -28,6 +28,7 @@ from .restoring.files import restore_file
 from .restoring.restoration import Restorer
 from .restoring.song_folders import restore_songs
 from .restoring.streaming import Stream
+from .training.on_the_fly import OnTheFly
 from .training.samples import Sample, read_samples
 from .training.training import train
 
@@ -39,6 +40,7 @@ __all__ = [
     "Feed",
     "FrechetDistance",
     "Judged",
+    "OnTheFly",
     "Playlist",
     "Restorer",
     "RisingSeverity",

@@ -5,7 +5,7 @@ What is said of a sample is a mapping: under a class the labels of what was done
 missing is unknown; who has no labels was left alone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ..errors import ShardError, UsageError
 from ..manifests.tables import read_columns
 
 __all__ = ["ABSENT", "ALL", "MIX", "PRESENT", "UNKNOWN", "EffectLabels", "Effects", "parse_effects",
-           "stated_effects"]  # fmt: skip
+           "stated_effects", "stated_in"]  # fmt: skip
 
 ALL, MIX = "all", "mix"
 UNKNOWN, ABSENT, PRESENT = 0, 1, 2
@@ -182,13 +182,18 @@ def stated_effects(data: Path, split: str | None = None) -> dict[str, dict[str, 
         raise ShardError(f"{path}: labels: wanted this column, found none; generate it again")
     columns = (table[name].to_pylist() for name in ("key", "split", "labels"))
     return {
-        key: {
-            row["of"]: [n for n, hot in zip(LABELS, row["multi_hot"], strict=False) if hot]
-            for row in rows or ()
-            if row["of"] in (*STEM_CLASSES, MIX)
-        }
+        key: stated_in(rows or ())
         for key, of, rows in zip(*columns, strict=True)
         if split in (None, of)
+    }
+
+
+def stated_in(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return what the cell ``labels`` of a row of the manifest says of its sample."""
+    return {
+        row["of"]: [n for n, hot in zip(LABELS, row["multi_hot"], strict=False) if hot]
+        for row in rows
+        if row["of"] in (*STEM_CLASSES, MIX)
     }
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ..errors import UsageError
 from .groups import spread
-from .options import Data, Device, Run, Workers
+from .options import Data, Device, LayoutName, Run, Workers, catalog_of
 from .printing import finish, progress_bar, say
 
 if TYPE_CHECKING:
@@ -25,16 +25,35 @@ def train(
     ],
     data: Data,
     out: Annotated[Path, typer.Option(help="The run's folder; one that was begun goes on.")],
+    fresh: Annotated[
+        Path | None,
+        typer.Option(help="DIR's stems: stage one learns from samples rendered meanwhile."),
+    ] = None,
+    catalog: Annotated[
+        Path | None, typer.Option(help="Of these stems, from 'wetdry scan'; else it scans.")
+    ] = None,
+    layout: LayoutName = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that render; default 2.")
+    ] = None,
     device: Device = None,
 ) -> None:
     """Train stage one, cache what it says, train stage two; a student where one is asked for."""
-    from ..cascade import load_configuration
+    if fresh is None and (catalog, layout, workers) != (None, "auto", None):
+        raise UsageError("--catalog, --layout, --workers: wanted --fresh STEMS beside them")
+    from ..cascade import OnTheFly, load_configuration
     from ..cascade import train as learn
+    from ..cascade.training.journal import set_aside_of
 
+    rendered = None
+    if fresh is not None:
+        count = workers or 2
+        rendered = OnTheFly(fresh, catalog_of(fresh, catalog, layout, count), count)
     with progress_bar("training") as progress:
-        sizes = load_configuration(config)
-        learn(sizes, data, out, device=device, progress=progress, note=progress.note)
+        sizes, note = load_configuration(config), progress.note
+        learn(sizes, data, out, fresh=rendered, device=device, progress=progress, note=note)
     print(f"trained; the run is in {out}")
+    finish(set_aside_of(out))
 
 
 def restore(

@@ -1,6 +1,7 @@
 """From folders of stems to shards: sources, plan, render, build, verify, report, demo songs."""
 
 from .audition import audition
+from .beyond import beyond
 from .build import Built, generate
 from .card import write_card
 from .demo_songs.songs import write_songs
@@ -52,6 +53,7 @@ __all__ = [
     "Share",
     "Split",
     "audition",
+    "beyond",
     "doubts",
     "draw_one",
     "estimate",

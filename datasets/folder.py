@@ -17,6 +17,7 @@ from ..manifests.tables import read_columns
 from .plans.changes import begins_with, plan_change
 
 __all__ = [
+    "BY_HAND",
     "LOCK",
     "RECORD",
     "Busy",

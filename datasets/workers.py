@@ -154,7 +154,7 @@ class _Pool(Generic[Job, Result]):
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, self.work))
         resource_tracker.ensure_running()  # at its first start it lets interrupts through
-        with environment(ONE_THREAD), _interrupts_held():
+        with environment(ONE_THREAD), interrupts_held():
             process.start()
         theirs.close()
         return _Worker(process, ours, time.monotonic() + LONGEST_START_S)
@@ -268,11 +268,12 @@ def environment(settings: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Keep Ctrl-C from children that start meanwhile: it comes to the parent, who ends them.
 
     It would reach them among their imports, and each would print a traceback.
     """
+    resource_tracker.ensure_running()  # the first child's start would: it lets Ctrl-C in again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -5,8 +5,9 @@ render what they are told. So a place in the feed is a number, and a feed goes o
 other numbers of workers, of ranks and of samples in a batch.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 import torch
@@ -14,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ...datasets import SetAside
 from ...datasets.jobs import SECONDS_PER_SAMPLE
-from ...datasets.workers import ONE_THREAD, environment
+from ...datasets.workers import ONE_THREAD, environment, interrupts_held
 from ...errors import AudioError, UsageError
 from ...seeds import stream
 from .collation import collated
@@ -111,7 +112,8 @@ class Feed:
         self._passes = 0
         samples = _Samples(source, seconds, self.playlist.seed)
         samples.check(self.playlist.at(0))
-        self._loader: DataLoader[dict[str, Any] | SetAside] = DataLoader(
+        self._open = partial(
+            DataLoader[Any],
             samples,
             batch_sampler=_Places(self),
             num_workers=workers,
@@ -122,16 +124,25 @@ class Feed:
             persistent_workers=workers > 0,
             generator=torch.Generator(),  # else each pass would move torch's global one
         )
+        self._loader = self._open()
+        self._given_out = self._batches(self._passes)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Go on after the last batch that was given out; earlier iterators are at their end."""
         self._passes += 1
-        return self._batches(self._passes)
+        self._given_out = self._batches(self._passes)
+        return self._given_out
 
-    def _batches(self, this: int) -> Iterator[dict[str, Any]]:
+    def close(self) -> None:
+        """End the workers, if there are any; whoever iterates again starts others."""
+        self._passes += 1
+        self._given_out.close()
+        self._loader = self._open()  # the last reference to the one before ends its workers
+
+    def _batches(self, this: int) -> Generator[dict[str, Any], None, None]:
         """Give out batches; what workers have read ahead does not count."""
         self._check_pass(this)
-        with environment(ONE_THREAD):  # workers start here, and load their BLAS
+        with environment(ONE_THREAD), interrupts_held():  # workers start, load BLAS
             given = iter(self._loader)
         for batch, left_out in given:
             self._position = self._after(self._position)

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ...seeds import stream
 from ..configuration import Budget
-from .loader import Batch, draw_batch, draw_pairs
+from .loader import Batch, draw_batch, draw_pairs, excerpts_of
+from .on_the_fly import Flow
 from .pcm import PcmCache
 from .severities import severity_weights
 
@@ -48,6 +49,8 @@ class Examples:
     cache : PcmCache
     severities : float array, shape (samples,), optional
         Of the cache's samples, where there is a curriculum.
+    flow : Flow, optional
+        Of fresh samples, which come instead of the cache's.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Examples:
         budget: Budget,
         cache: PcmCache,
         severities: NDArray[np.float64] | None = None,
+        flow: Flow | None = None,
     ) -> None:
         self.name = name
         self.seed = seed
@@ -65,18 +69,27 @@ class Examples:
         self.budget = budget
         self.cache = cache
         self.severities = severities
+        self.flow = flow
 
     def draw(self, step: int, part: int) -> Drawn:
         """Draw one part of one step's batch."""
-        budget, curriculum = self.budget, self.budget.curriculum
+        budget = self.budget
         size = budget.batch // budget.parts
-        weights = None
-        if curriculum is not None and self.severities is not None:
-            weights = severity_weights(self.severities, curriculum, step)
-        batch = draw_batch(
-            self.cache, self.seed, self.name, step, budget.batch, self.frames, budget.variety,
-            places=range(part * size, (part + 1) * size), weights=weights,
-        )  # fmt: skip
+        batch = self._batch(step, range(part * size, (part + 1) * size))
         rng = stream(self.seed, self.name, "part", step, part)
         pairs = draw_pairs(batch.active, budget.pairs // budget.parts, rng, QUIET_SHARE)
         return Drawn(batch, pairs, rng)
+
+    def _batch(self, step: int, places: range) -> Batch:
+        """Draw the excerpts at some places of one step's batch."""
+        budget, curriculum = self.budget, self.budget.curriculum
+        if self.flow is not None:
+            found = self.flow.of(step, places)
+            return excerpts_of(found, self.seed, self.name, step, self.frames, budget.variety)
+        weights = None
+        if curriculum is not None and self.severities is not None:
+            weights = severity_weights(self.severities, curriculum, step)
+        return draw_batch(
+            self.cache, self.seed, self.name, step, budget.batch, self.frames, budget.variety,
+            places=places, weights=weights,
+        )  # fmt: skip

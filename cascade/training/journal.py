@@ -1,14 +1,16 @@
 """The diary of a run: one JSON object a line, and TensorBoard where it is installed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ...manifests.files import write_atomically
 
-__all__ = ["Journal"]
+__all__ = ["SET_ASIDE", "Journal", "note_set_aside", "set_aside_of"]
+
+SET_ASIDE = "set_aside.jsonl"
 
 
 class Journal:
@@ -64,3 +66,19 @@ def _is_later(line: str, stage: str, step: int) -> bool:
         return bool(about["stage"] == stage and about["step"] > step)
     except (ValueError, KeyError, TypeError):
         return True
+
+
+def note_set_aside(folder: Path, entries: Iterable[Mapping[str, str]]) -> None:
+    """Append what could not be rendered to a run's ``set_aside.jsonl``, a line each."""
+    text = "".join(json.dumps(dict(entry)) + "\n" for entry in entries)
+    if text:  # of several processes: what is appended at once stays together
+        with (folder / SET_ASIDE).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def set_aside_of(folder: Path) -> list[dict[str, str]]:
+    """Return what a run could not render, each sample once: ``what``, ``reason``, ``cure``."""
+    path = folder / SET_ASIDE
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    found = {entry["what"]: entry for entry in map(json.loads, lines)}
+    return [found[what] for what in sorted(found)]

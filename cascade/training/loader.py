@@ -4,7 +4,7 @@ Which excerpt stands at which place of which step follows from the seed alone, n
 what was read before; that is what makes a resumed run the same as an undisturbed one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -23,7 +23,7 @@ from .pcm import PcmCache, write_cache
 from .samples import Sample, read_samples
 from .variety import draw_length, vary
 
-__all__ = ["Batch", "draw_batch", "draw_pairs", "prepare"]
+__all__ = ["Batch", "draw_batch", "draw_pairs", "excerpts_of", "prepare", "signals_of"]
 
 TRIES = 4
 AS_IT_IS = VarietyConfiguration()
@@ -103,8 +103,12 @@ def _signals(
                 f"{data}: wanted {sample_rate} Hz, found {sample.sample_rate} Hz in "
                 f"{sample.key}; set sample_rate in the training configuration"
             )
-        dry = {f"dry/{name}": audio for name, audio in sample.dry.items()}
-        yield sample.key, {"mixture": sample.mixture, **dry}
+        yield sample.key, signals_of(sample.mixture, sample.dry)
+
+
+def signals_of(mixture: Audio, dry: Mapping[str, Audio]) -> dict[str, Audio]:
+    """Name the signals of a sample as `draw_batch` looks for them."""
+    return {"mixture": mixture, **{f"dry/{name}": audio for name, audio in dry.items()}}
 
 
 def draw_batch(
@@ -139,15 +143,38 @@ def draw_batch(
         How often each sample comes in this step; then there are no epochs.
     """
     count = len(cache.items)
-    excerpts, effects = [], []
-    for place in range(batch) if places is None else places:
+
+    def chosen(place: int) -> int:
         if weights is None:
             epoch, position = divmod(step * batch + place, count)
-            item = int(_order(seed, stage, epoch, count)[position])
-        else:
-            reach = np.cumsum(weights)
-            drawn = stream(seed, stage, "weighted", step, place).random() * reach[-1]
-            item = min(int(np.searchsorted(reach, drawn, "right")), count - 1)
+            return int(_order(seed, stage, epoch, count)[position])
+        reach = np.cumsum(weights)
+        drawn = stream(seed, stage, "weighted", step, place).random() * reach[-1]
+        return min(int(np.searchsorted(reach, drawn, "right")), count - 1)
+
+    found = ((p, cache, chosen(p)) for p in (range(batch) if places is None else places))
+    return excerpts_of(found, seed, stage, step, frames, variety)
+
+
+def excerpts_of(
+    found: Iterable[tuple[int, PcmCache, int]],
+    seed: int,
+    stage: str,
+    step: int,
+    frames: int,
+    variety: VarietyConfiguration = AS_IT_IS,
+) -> Batch:
+    """Cut an excerpt for each place of a step out of the sample that was found for it.
+
+    Parameters
+    ----------
+    found : iterable of (place, cache, item)
+        The sample is the cache's ``items[item]``.
+    seed, stage, step, frames, variety
+        As `draw_batch` takes them: what is cut where follows from them and the place.
+    """
+    excerpts, effects = [], []
+    for place, cache, item in found:
         rng = stream(seed, stage, "cut", step, place)
         cut = _excerpt(cache, item, draw_length(frames, variety, rng), rng)
         excerpts.append(vary(cut, frames, variety, rng))

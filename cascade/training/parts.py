@@ -61,6 +61,10 @@ class Parts(Generic[Drawn]):
             self._ahead = following, self._thread.submit(self._draw, *following)
             yield drawn
 
+    def close(self) -> None:
+        """End the thread, after the part that it is drawing."""
+        self._thread.shutdown(cancel_futures=True)
+
 
 def mean_numbers(
     numbers: Sequence[Mapping[str, Tensor]], ranks: Ranks, parts: int

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...audio import Audio
 from ...manifests.files import write_atomically
 
-__all__ = ["PcmCache", "write_cache"]
+__all__ = ["PcmCache", "in_memory", "write_cache"]
 
 FULL_SCALE = 32768
 
@@ -93,11 +93,26 @@ def write_cache(folder: Path, samples: Iterable[tuple[str, dict[str, Audio]]]) -
             for name, audio in signals.items():
                 if not np.any(audio):
                     continue
-                whole = np.rint(audio * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1)
-                file.write(whole.astype("<i2").tobytes())
+                file.write(_rounded(audio).tobytes())
                 places[name] = position
                 position += audio.size
             items.append({"key": key, "channels": channels, "frames": frames, "signals": places})
     write_atomically(partial / "index.json", json.dumps(items).encode())
     partial.replace(folder)
     return PcmCache.open(folder)
+
+
+def in_memory(key: str, signals: Mapping[str, Audio]) -> PcmCache:
+    """Return one sample's signals as `write_cache` would write them, without a file."""
+    channels, frames = next(iter(signals.values())).shape
+    heard = {name: audio for name, audio in signals.items() if np.any(audio)}
+    starts = np.arange(len(heard)) * channels * frames
+    places = dict(zip(heard, starts.tolist(), strict=True))
+    pcm = np.concatenate([np.empty(0, "<i2"), *(_rounded(a).ravel() for a in heard.values())])
+    return PcmCache(pcm, [{"key": key, "channels": channels, "frames": frames, "signals": places}])
+
+
+def _rounded(audio: Audio) -> NDArray[np.int16]:
+    """Return samples in 16 bits, little-endian."""
+    whole = np.rint(audio * FULL_SCALE).clip(-FULL_SCALE, FULL_SCALE - 1)
+    return whole.astype("<i2")

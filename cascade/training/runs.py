@@ -10,6 +10,7 @@ from ...manifests.files import write_atomically
 from ..configuration import TrainConfiguration
 from ..effect_labels import EffectLabels
 from .checkpoints import VERSION
+from .on_the_fly import Rendered
 from .samples import dataset_digest, songs_of
 from .validation import Division
 
@@ -17,7 +18,11 @@ __all__ = ["begin_run", "read_run"]
 
 
 def begin_run(
-    folder: Path, configuration: TrainConfiguration, data: Path, division: Division
+    folder: Path,
+    configuration: TrainConfiguration,
+    data: Path,
+    division: Division,
+    samples: Rendered | None = None,
 ) -> None:
     """Start a run in ``folder``, or continue the one that is there if it is the same.
 
@@ -32,25 +37,18 @@ def begin_run(
         The dataset's folder.
     division : Division
         Which songs choose the best weights; they count as known to the run.
+    samples : Rendered, optional
+        What stage one learns from, if these are not the shards'.
 
     Raises
     ------
     CheckpointError
-        If ``folder`` holds a run with another configuration or dataset, or a torn record.
+        If ``folder`` holds a run with another configuration, dataset or kind of samples, or a
+        torn record.
     ShardError
         If effects are to be known and the manifest does not tell them.
     """
-    asked = {
-        "version": VERSION,
-        "configuration": configuration.model_dump(
-            mode="json", exclude={"student"} if configuration.student is None else None
-        ),
-        "dataset": dataset_digest(data),
-        "songs": sorted({*songs_of(data, "train"), *division.songs}),
-        "validation": division.record(),
-        "held_out": songs_of(data, "test"),
-        "wetdry": __version__,
-    }
+    asked = _asked(configuration, data, division, samples)
     path = folder / "run.json"
     if not path.exists():
         if configuration.stage_one.effects != "none":
@@ -66,6 +64,7 @@ def begin_run(
     changes = [
         *_differences("configuration", *sizes),
         *_differences("dataset", found.get("dataset"), asked["dataset"]),
+        *_differences("fresh", found.get("fresh"), asked.get("fresh")),
     ]
     if changes:
         raise CheckpointError(
@@ -75,6 +74,27 @@ def begin_run(
     if joins:
         found["configuration"] = asked["configuration"]
         write_atomically(path, json.dumps(found, indent=1).encode())
+
+
+def _asked(
+    configuration: TrainConfiguration, data: Path, division: Division, samples: Rendered | None
+) -> dict[str, Any]:
+    """Return what a new run's ``run.json`` holds, but for its labels of effects."""
+    asked: dict[str, Any] = {
+        "version": VERSION,
+        "configuration": configuration.model_dump(
+            mode="json", exclude={"student"} if configuration.student is None else None
+        ),
+        "dataset": dataset_digest(data),
+        "songs": sorted({*songs_of(data, "train"), *division.songs}),
+        "validation": division.record(),
+        "held_out": songs_of(data, "test"),
+        "wetdry": __version__,
+    }
+    if samples is not None:
+        asked |= samples.record()
+        asked["songs"] = sorted({*samples.songs, *division.songs})
+    return asked
 
 
 def read_run(folder: Path) -> tuple[TrainConfiguration, dict[str, Any]]:

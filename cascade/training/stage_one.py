@@ -28,6 +28,7 @@ from .losses import (
     mel_error_loss,
     sdr_loss,
 )
+from .on_the_fly import Flow
 from .optimisation import Optimisation, arithmetic
 from .parts import Parts, mean_numbers
 from .pcm import PcmCache
@@ -49,6 +50,8 @@ class StageOne:
         Of the cache's samples, where there is a curriculum.
     labels : EffectLabels, optional
         Of what was done to the cache's samples, where the network is told or predicts it.
+    flow : Flow, optional
+        Of fresh samples, which it learns from instead of the cache's.
     """
 
     name = "stage_one"
@@ -60,13 +63,15 @@ class StageOne:
         ranks: Ranks,
         severities: NDArray[np.float64] | None = None,
         labels: EffectLabels | None = None,
+        flow: Flow | None = None,
     ) -> None:
         self.labels = labels
         self.configuration = configuration
         self.budget = budget = configuration.stage_one
         self.ranks = ranks
         seed, rate = configuration.seed, configuration.sample_rate
-        examples = Examples(self.name, seed, rate, budget, cache, severities)
+        examples = Examples(self.name, seed, rate, budget, cache, severities, flow)
+        self.flow = flow
         self.parts = Parts(examples.draw, budget.parts, ranks)
         torch.manual_seed(int(stream(seed, self.name).integers(2**31)))
         self.network = built_generator(budget, labels).to(ranks.device)
@@ -77,6 +82,12 @@ class StageOne:
         if configuration.compile:
             compile_blocks(self.network)
             compile_blocks(self.adversary)
+
+    def close(self) -> None:
+        """End what draws and renders ahead."""
+        self.parts.close()
+        if self.flow is not None:
+            self.flow.close()
 
     def train_step(self, step: int) -> dict[str, float]:
         """Learn from one batch; return the losses."""

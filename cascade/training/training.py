@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from .checkpoints import load_checkpoint, load_weights
 from .fitting import Listener, Stage, fit
 from .joint import Joint
 from .loader import Batch, draw_batch, prepare
+from .on_the_fly import Flow, OnTheFly, Rendered
 from .pcm import PcmCache
 from .ranks import Ranks, choose_device, joined
 from .runs import begin_run, read_run
@@ -47,6 +48,7 @@ def train(
     data: Path,
     out: Path,
     *,
+    fresh: OnTheFly | None = None,
     device: str | None = None,
     progress: Progress | None = None,
     note: Note | None = None,
@@ -67,6 +69,9 @@ def train(
         both are tuned together, ``joint.safetensors`` holds both and counts in their place;
         ``student.safetensors`` is the student;
         ``cache/`` and ``*.state.safetensors`` go when the run is complete.
+    fresh : OnTheFly, optional
+        Stage one then learns from samples of the dataset's recipe that are rendered meanwhile,
+        without end, instead of those of its shards; ``set_aside.jsonl`` tells which could not be.
     device : str, optional
         "cpu", "cuda", ...; a GPU if there is one.
     progress : callable, optional
@@ -83,6 +88,10 @@ def train(
     ------
     AssetError
         If a loss needs musicnn's weights, and they were not fetched.
+    AudioError
+        If fresh samples cannot be rendered.
+    CatalogError
+        If ``fresh`` is of other stems than the dataset.
     UsageError
         If there is no such device, or the parts of a batch cannot be shared evenly.
     CheckpointError
@@ -93,13 +102,16 @@ def train(
     chosen = choose_device(device)
     points = _points(configuration)
     division = divide(data, configuration.seed, configuration.validation_share)
+    samples = None if fresh is None else fresh.open(data, configuration)
     with joined(chosen) as ranks, _one_order() if chosen.type == "cpu" else nullcontext():
         if ranks.is_first:
-            begin_run(out, configuration, data, division)
+            begin_run(out, configuration, data, division, samples)
         ranks.wait()
-        begin_run(out, configuration, data, division)
+        begin_run(out, configuration, data, division, samples)
         if not (out / f"{_last(configuration)}.safetensors").exists():
-            _Run(configuration, data, out, ranks, division, points, progress, note).complete()
+            _Run(
+                configuration, data, out, ranks, division, points, samples, progress, note
+            ).complete()
         return out
 
 
@@ -143,6 +155,7 @@ class _Run:
         ranks: Ranks,
         division: Division,
         points: Points | None,
+        samples: Rendered | None,
         progress: Progress | None,
         note: Note | None,
     ) -> None:
@@ -152,6 +165,7 @@ class _Run:
         self.ranks = ranks
         self.division = division
         self.points = points
+        self.samples = samples
         self.labels = EffectLabels.of_run(read_run(out)[1])
         self.progress = progress or (lambda done, total: None)
         self.note = note or (lambda words: None)
@@ -244,8 +258,15 @@ class _Run:
         path = self.out / "stage_one.safetensors"
         if not path.exists():
             severities = self._severities(self.configuration.stage_one, cache)
-            stage = StageOne(self.configuration, cache, self.ranks, severities, self.labels)
-            self._fit(stage, held_out, before=0)
+            flow = None
+            if self.samples is not None:
+                flow = Flow(
+                    self.samples, self.division.songs, self.configuration, self.ranks,
+                    self.labels, self.out,
+                )  # fmt: skip
+            stage = StageOne(self.configuration, cache, self.ranks, severities, self.labels, flow)
+            with closing(stage):
+                self._fit(stage, held_out, before=0)
         generator = built_generator(self.configuration.stage_one, self.labels)
         generator = generator.to(self.ranks.device)
         load_weights(generator, load_checkpoint(path)[0], str(path))
