@@ -36,7 +36,7 @@ def beyond(
     dataset : Path
         A folder that :func:`wetdry.datasets.generate` wrote: its recipe, seed and songs count.
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scanning.scan`, of the stems that it was made from.
+        Of :func:`wetdry.datasets.scan`, of the stems that it was made from.
     stems : Path
         The folder that was scanned.
     split : str

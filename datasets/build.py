@@ -87,7 +87,7 @@ def generate(
     ----------
     order : Order
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scanning.scan`.
+        Of :func:`wetdry.datasets.scan`.
     stems : Path
         The folder that was scanned.
     out : Path, StorePath or str

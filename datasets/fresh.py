@@ -80,7 +80,7 @@ def fresh(
     ----------
     order : Order
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scanning.scan`.
+        Of :func:`wetdry.datasets.scan`.
     stems : Path or str
         The folder that was scanned.
     split : str

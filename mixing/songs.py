@@ -185,7 +185,7 @@ def songs_of(catalog: "DataFrame") -> dict[str, Song]:
     Parameters
     ----------
     catalog : pandas.DataFrame
-        From `wetdry.datasets.scanning.scan`; rows with a fault are left out.
+        From `wetdry.datasets.scan`; rows with a fault are left out.
 
     Returns
     -------

@@ -32,7 +32,7 @@ class OnTheFly:
     stems : Path
         The folder that the dataset was made from.
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scanning.scan`.
+        Of :func:`wetdry.datasets.scan`.
     workers : int
         Processes that render, each with one thread; 0: this one, in a thread beside the steps.
     """

@@ -118,7 +118,7 @@ def fit(
     stems : Path
         Dry stems to render from; also to measure balances on, if ``folder`` has no songs.
     catalog : DataFrame
-        Of :func:`wetdry.datasets.scanning.scan`.
+        Of :func:`wetdry.datasets.scan`.
     order : FitOrder
     workers : int
         Processes; the result does not depend on it.

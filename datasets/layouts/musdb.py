@@ -1,7 +1,7 @@
 """MUSDB18-HQ: ``train/<song>/vocals.wav`` and its three brothers; MUSDB18: one ``.stem.mp4``.
 
 The four stems are what was mixed, effects and all. A ``.stem.mp4`` holds them as lossy AAC, of
-which no excerpt can be read to the sample: `wetdry.datasets.layouts.unpack` makes FLAC of it, once.
+which no excerpt can be read to the sample: `wetdry.datasets.unpack` makes FLAC of it, once.
 """
 
 import os
